@@ -1,0 +1,54 @@
+"""Session-by-session psychotherapy feedback as defensible science.
+
+The public words; each is loaded when it is first used, so that importing costs nothing.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_WORDS = {
+    "instruments.catalogue": ("instrument", "shipped"),
+    "instruments.instrument": ("Instrument",),
+    "instruments.scoring": ("score",),
+    "records.codebook": ("Codebook",),
+    "records.observation": ("Observation",),
+    "records.reading": ("read",),
+    "records.sessions": ("Column", "Sessions"),
+    "records.simulation": ("simulate",),
+    "records.packaged": ("example",),
+    "records.truth": ("Truth",),
+    "features.lags": ("lagged", "preceding"),
+    "features.running_means": ("running",),
+    "features.splits": ("within_between",),
+    "features.leaving": ("Episodes", "episodes", "early_mean"),
+    "features.counts": ("attended_by", "endings", "filled_in", "who_came"),
+    "models.fit": ("Curve", "Fit", "Health", "Unanswered"),
+    "models.generalized_linear": ("glm",),
+    "models.mixed_model": ("mixed",),
+    "models.cumulative_incidence": ("incidence", "still_in_therapy"),
+    "models.alliance_leaving": ("alliance_and_leaving", "hazard_by_session"),
+    "models.discrete_hazard": ("hazard",),
+    "models.next_outcome": ("alliance_and_next_outcome",),
+    "models.growth": ("mean_course", "outcome_over_time"),
+    "models.loss_to_follow_up": ("still_answering",),
+    "models.answers": ("answer",),
+    "study.study": ("Study",),
+    "study.result": ("Result", "results"),
+}
+_HOME = {word: module for module, words in _WORDS.items() for word in words}
+
+__all__ = ["__version__", "show", *sorted(_HOME)]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public word when it is first used."""
+    if name == "show":
+        return import_module("sessionwise.show")
+    if name not in _HOME:
+        raise AttributeError(f"sessionwise has no word '{name}'; see sessionwise.__all__")
+    return getattr(import_module(f"sessionwise.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""The numerical core: plain arrays in, small frozen results out."""

@@ -1,0 +1,89 @@
+"""Models in columns at right angles: no unit, and no far-off zero point, costs digits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sessionwise.engine.gls import GeneralisedFit
+from sessionwise.errors import Refused
+
+
+def orthogonal(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Write a matrix of full rank as ``basis @ triangle``, the basis of mean square 1.
+
+    Parameters
+    ----------
+    matrix
+        Shape (n, p).
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Basis (n, p), with basis′basis = n·I, and triangle (p, p). Coefficients of the matrix are
+        ``inv(triangle) @`` those of the basis.
+
+    Examples
+    --------
+    >>> basis, triangle = orthogonal(np.array([[1.0, 1e6], [1.0, 1e6 + 1], [1.0, 1e6 + 2]]))
+    >>> (basis.T @ basis).round(6) + 0
+    array([[3., 0.],
+           [0., 3.]])
+    """
+    basis, triangle = np.linalg.qr(matrix)
+    root = np.sqrt(len(matrix))
+    return basis * root, triangle / root
+
+
+@dataclass(frozen=True, eq=False)
+class ScaledModel:
+    """A linear model in an orthogonal basis, its response of mean square 1 without plain trend.
+
+    ``X = basis @ triangle`` and ``y = X @ trend + spread · response``. Ratios of variances are the
+    same for both models, so a search for them sees the units of nothing.
+    """
+
+    basis: np.ndarray
+    triangle: np.ndarray
+    trend: np.ndarray
+    response: np.ndarray
+    spread: float
+
+    def unscaled(self, at: GeneralisedFit, *, reml: bool) -> tuple[np.ndarray, np.ndarray, float]:
+        """Give estimates (p,), covariance (p, p) and log-likelihood in the units of the data."""
+        n, p = self.basis.shape
+        back = np.linalg.inv(self.triangle)
+        estimate = self.trend + self.spread * back @ at.estimate
+        covariance = self.spread**2 * back @ at.covariance @ back.T
+        loglik = at.loglik - (n - p if reml else n) * np.log(self.spread)
+        if reml:
+            loglik -= np.log(np.abs(np.diag(self.triangle))).sum()
+        return estimate, (covariance + covariance.T) / 2, float(loglik)
+
+
+def scaled_model(matrix: np.ndarray, response: np.ndarray, outcome: str) -> ScaledModel:
+    """Bring a linear model into an orthogonal basis.
+
+    Parameters
+    ----------
+    matrix, response
+        Fixed part of full rank, shape (n, p), and response, shape (n,).
+    outcome
+        What a refusal calls the response.
+
+    Raises
+    ------
+    Refused
+        The fixed part gives the response exactly.
+    """
+    basis, triangle = orthogonal(matrix)
+    trend = np.linalg.solve(triangle, basis.T @ response / len(response))
+    rest = response - matrix @ trend
+    spread = float(np.sqrt(np.mean(rest**2)))
+    if spread <= 1e-10 * float(np.sqrt(np.mean(response**2))):
+        raise Refused(
+            f"The fixed terms give `{outcome}` exactly, so nothing is left to vary. "
+            "Look for a term that is made from the outcome."
+        )
+    return ScaledModel(basis, triangle, trend, rest / spread, spread)

@@ -1,0 +1,1 @@
+"""What can be made of the records, and when each of it is known."""

@@ -1,0 +1,196 @@
+"""Who came, how long they stayed, and how many forms they filled in: plain counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import pandas as pd
+
+from sessionwise.errors import Unanswerable
+from sessionwise.records.sessions import COURSE_KEY, KEY, Sessions
+
+BOOKKEEPING = {*KEY, "session", "sessions_so_far", "attendance", "decided", "ending", "therapist"}
+
+
+def who_came(s: Sessions, by: str = "") -> pd.DataFrame:
+    """Say who came, described by what was known at intake.
+
+    Parameters
+    ----------
+    s
+        The records.
+    by
+        A column of the course to compare groups by; empty: everybody together.
+
+    Returns
+    -------
+    DataFrame
+        ``characteristic, level, group, courses, mean, sd, share``: for a number its mean and
+        standard deviation over the ``courses`` that have it, for a category the number of
+        ``courses`` at each level and their share of the group.
+
+    Examples
+    --------
+    >>> import sessionwise as sw
+    >>> int(who_came(sw.example()).loc[0, "courses"])
+    120
+    """
+    if by:
+        s.need([by], "Comparing groups")
+    courses = s.courses
+    rows = []
+    for name, members in courses.groupby(groups_of(courses, by), observed=True):
+        rows.append(_row("courses", "", name, len(members)))
+        for column in courses.columns:
+            if column not in BOOKKEEPING and column != by:
+                label = s.columns[column].label or column
+                rows += _described(members[column], label, name, s.columns[column].type)
+    frame = pd.DataFrame(rows)
+    order = frame["characteristic"].drop_duplicates().tolist()
+    return frame.sort_values(
+        "characteristic", key=lambda names: names.map(order.index), kind="stable", ignore_index=True
+    )
+
+
+def _described(values: pd.Series, label: str, group: str, kind: str) -> list[dict]:
+    """Describe one intake column of one group."""
+    if kind in ("number", "whole", "flag"):
+        given = values.dropna().astype("float64")
+        row = _row(label, "", group, len(given))
+        return [{**row, "mean": given.mean(), "sd": given.std()}]
+    given = values.astype("str")
+    levels = sorted(given.dropna().unique())
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        levels = list(values.cat.categories)
+    return [
+        {**_row(label, level, group, int((given == level).sum())), "share": (given == level).mean()}
+        for level in levels
+    ]
+
+
+def _row(characteristic: str, level: str, group: str, courses: int) -> dict:
+    return {
+        "characteristic": characteristic,
+        "level": level,
+        "group": str(group),
+        "courses": courses,
+        "mean": float("nan"),
+        "sd": float("nan"),
+        "share": float("nan"),
+    }
+
+
+def endings(s: Sessions) -> pd.DataFrame:
+    """Say how the courses ended.
+
+    Returns
+    -------
+    DataFrame
+        ``ending, courses, share, median_sessions``, kinds that occur only, in the order of the
+        vocabulary. A share of courses, not a probability: open courses may still end either way.
+
+    Raises
+    ------
+    Unanswerable
+        No ending is recorded.
+
+    Examples
+    --------
+    >>> import sessionwise as sw
+    >>> bool(endings(sw.example())["courses"].sum() == 120)
+    True
+    """
+    if s.courses["ending"].astype("str").eq("ongoing").all():
+        raise Unanswerable("How courses ended is not in these records.")
+    courses = s.courses
+    attended = s.table.loc[s.attended].groupby(COURSE_KEY, sort=False, observed=True).size()
+    keys = pd.MultiIndex.from_frame(courses[COURSE_KEY])
+    length = attended.reindex(keys, fill_value=0).to_numpy()
+    frame = pd.DataFrame({"ending": courses["ending"], "sessions": length})
+    each = frame.groupby("ending", observed=True)["sessions"]
+    counted = each.agg(courses="size", median_sessions="median").reset_index()
+    counted["ending"] = counted["ending"].astype("str")
+    counted["share"] = counted["courses"] / len(courses)
+    return counted[["ending", "courses", "share", "median_sessions"]]
+
+
+def attended_by(s: Sessions) -> pd.DataFrame:
+    """How many courses attended each session?
+
+    Returns
+    -------
+    DataFrame
+        ``session, courses``.
+
+    Raises
+    ------
+    Unanswerable
+        The records hold assessments at fixed times.
+
+    Examples
+    --------
+    >>> import sessionwise as sw
+    >>> int(attended_by(sw.example())["courses"].iloc[0])
+    120
+    """
+    if s.clock == "time":
+        raise Unanswerable(
+            "These records hold assessments at fixed times; how many sessions anybody came to is "
+            "not in them."
+        )
+    rows = s.table.loc[s.attended]
+    return rows.groupby("session").size().rename("courses").reset_index()
+
+
+def filled_in(
+    s: Sessions, names: Sequence[str], by: str = "", per: Literal["records", "time"] = "records"
+) -> pd.DataFrame:
+    """How many of the forms that were due were filled in?
+
+    Parameters
+    ----------
+    s
+        The records.
+    names
+        Scores; an empty name is passed over.
+    by
+        A column of the course to compare groups by; empty: everybody together.
+    per
+        ``"records"``: one row for all of them; ``"time"``: one for each session or time.
+
+    Returns
+    -------
+    DataFrame
+        ``score, group, (session or time,) due, filled, share``.
+
+    Examples
+    --------
+    >>> import sessionwise as sw
+    >>> filled_in(sw.example(), ["srs"]).columns.tolist()
+    ['score', 'group', 'due', 'filled', 'share']
+    """
+    names = [name for name in names if name]
+    s.need([*names, *([by] if by else [])] or [""], "Counting forms")
+    frame = s.frame.loc[s.attended]
+    clock = ["time" if s.clock == "time" else "session"] if per == "time" else []
+    pieces = []
+    for name in names:
+        groups = [groups_of(frame, by), *(frame[column] for column in clock)]
+        each = frame[name].notna().groupby(groups, observed=True)
+        counted = each.agg(due="size", filled="sum").reset_index()
+        counted["group"] = counted["group"].astype("str")
+        pieces.append(counted.assign(score=s.columns[name].label or name))
+    counted = pd.concat(pieces, ignore_index=True)
+    counted["share"] = counted["filled"] / counted["due"]
+    return counted[["score", "group", *clock, "due", "filled", "share"]]
+
+
+def groups_of(frame: pd.DataFrame, by: str) -> pd.Series:
+    """Give each row's group, in the order of its categories; without ``by`` all are one."""
+    if not by:
+        return pd.Series("all", index=frame.index, dtype="str", name="group")
+    values = frame[by]
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype("str")
+    return values.rename("group")

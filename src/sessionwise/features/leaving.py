@@ -1,0 +1,190 @@
+"""Leaving on its own clock: row t is the decision after session t."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from sessionwise.errors import Unanswerable
+from sessionwise.records.observation import NO_DECISION
+from sessionwise.records.sessions import COURSE_KEY, Column, Left, Sessions
+
+CAUSES = {"unplanned": 1, "planned": 2}
+
+
+@dataclass(frozen=True, eq=False)
+class Episodes:
+    """Person-period rows: one for each decision that was seen.
+
+    Attributes
+    ----------
+    frame
+        Row t of a course is the decision after session t: session t was attended, and the client
+        did or did not come to t+1. ``start = t−1``, ``stop = t`` only label the interval.
+        ``left_unplanned`` and ``left_planned`` are 1 on the last attended session, else 0.
+    columns
+        What each column is; a model of leaving takes those known ``before`` or ``after`` only.
+    left_out
+        What was not at risk, and why.
+    clock
+        Always the session number.
+    """
+
+    frame: pd.DataFrame
+    columns: Mapping[str, Column] = field(repr=False)
+    left_out: tuple[Left, ...] = ()
+    clock: str = "session"
+
+
+def episodes(s: Sessions) -> Episodes:
+    """Lay the records out on the clock of leaving.
+
+    Parameters
+    ----------
+    s
+        The records, with the features a model will use already added.
+
+    Returns
+    -------
+    Episodes
+
+    Raises
+    ------
+    Unanswerable
+        The records have no session numbers, or no ending is recorded.
+
+    Notes
+    -----
+    A row is at risk only if both answers would have been seen (``decided``). An ending recorded
+    before that could be known is censored at t−1 and counted. Singer & Willett 2003, *Applied
+    Longitudinal Data Analysis*, ch. 10–11.
+
+    Examples
+    --------
+    >>> import sessionwise as sw
+    >>> rows = episodes(sw.example()).frame
+    >>> bool((rows["stop"] - rows["start"] == 1).all())
+    True
+    """
+    _need_endings(s)
+    frame = s.frame
+    attended = s.attended
+    last = _last_attended(frame, attended)
+    ending = frame["ending"].astype("str")
+    at_risk = frame["decided"].to_numpy(bool)
+    rows = frame.loc[at_risk].copy()
+    for kind in CAUSES:
+        ended = last & (ending == kind).to_numpy()
+        rows[f"left_{kind}"] = ended[at_risk].astype("int64")
+    rows["start"] = rows["session"].astype("int64") - 1
+    rows["stop"] = rows["session"].astype("int64")
+    made = [
+        *(
+            Column(f"left_{kind}", "flag", "course", label=f"{kind} ending", made_from=("ending",))
+            for kind in CAUSES
+        ),
+        Column("start", "whole", "before", made_from=("session",)),
+        Column("stop", "whole", "before", made_from=("session",)),
+    ]
+    columns = {**s.columns, **{column.name: column for column in made}}
+    left_out = _not_at_risk(ending, attended, last, at_risk)
+    return Episodes(rows.reset_index(drop=True), columns, left_out)
+
+
+def courses_at_risk(s: Sessions, landmark: int = 0) -> tuple[pd.DataFrame, tuple[Left, ...]]:
+    """Give one row per course for curves of ending.
+
+    Parameters
+    ----------
+    s
+        The records.
+    landmark
+        0: every course with a decision. k: those that attended session k and whose decision after
+        it is known; their endings count from the decision after session k on.
+
+    Returns
+    -------
+    tuple
+        ``clinic, client, course, time`` (last session whose decision was seen), ``cause`` (0 none
+        seen, 1 unplanned, 2 planned), one row per course; and what was left out.
+    """
+    rows = episodes(s).frame
+    by_course = rows.groupby(COURSE_KEY, sort=False, observed=True)
+    each = by_course.agg(
+        time=("session", "max"),
+        unplanned=("left_unplanned", "max"),
+        planned=("left_planned", "max"),
+    ).reset_index()
+    each["cause"] = each["unplanned"] * CAUSES["unplanned"] + each["planned"] * CAUSES["planned"]
+    left = [Left("courses without a decision that could be seen", 0, len(s.courses) - len(each))]
+    if landmark:
+        at_landmark = rows.loc[rows["session"] == landmark, COURSE_KEY]
+        keys = pd.MultiIndex.from_frame(at_landmark)
+        keep = pd.MultiIndex.from_frame(each[COURSE_KEY]).isin(keys)
+        left.append(
+            Left(
+                f"courses over, or not yet decided, before session {landmark} was attended",
+                0,
+                int((~keep).sum()),
+            )
+        )
+        each = each[keep]
+    kept = each[[*COURSE_KEY, "time", "cause"]].astype({"time": "int64", "cause": "int64"})
+    return kept.reset_index(drop=True), tuple(one for one in left if one.courses)
+
+
+def early_mean(s: Sessions, name: str, landmark: int = 3) -> pd.Series:
+    """Give each course's mean of the observed scores of sessions 1 to ``landmark``.
+
+    Fixed at the landmark, so it explains only what happens from then on. Indexed by course key,
+    in the score's own units; missing where no score was given.
+    """
+    s.need_score(name, "An early mean")
+    table = s.table
+    early = s.attended & table["session"].le(landmark).fillna(False).to_numpy(bool)
+    return table.loc[early].groupby(COURSE_KEY, sort=False, observed=True)[name].mean()
+
+
+def _need_endings(s: Sessions) -> None:
+    """Refuse records that cannot say who left."""
+    if s.clock == "time":
+        raise Unanswerable(
+            "Leaving therapy is counted in sessions, and these records hold assessments at fixed "
+            "times, not sessions. Who still answered at each time is another question."
+        )
+    if (s.courses["ending"].astype("str") == "ongoing").all():
+        raise Unanswerable(
+            "No course in these records has an ending, so leaving cannot be told from staying. "
+            "Name the column that says how courses ended as [columns.ending] in the codebook."
+        )
+
+
+def _last_attended(frame: pd.DataFrame, attended: np.ndarray) -> np.ndarray:
+    """Mark the last attended session of each course."""
+    last = ~frame.loc[attended, COURSE_KEY].duplicated(keep="last")
+    return last.reindex(frame.index, fill_value=False).to_numpy(bool)
+
+
+def _not_at_risk(
+    ending: pd.Series, attended: np.ndarray, last: np.ndarray, at_risk: np.ndarray
+) -> tuple[Left, ...]:
+    """Count attended sessions that are not at risk, by the reason."""
+    unseen = last & ~at_risk
+    reasons = {
+        "last sessions of open courses: the next appointment was not yet due": ending == "ongoing",
+        "endings recorded before it could be known whether the client would return": ending.isin(
+            list(CAUSES)
+        ),
+        "last sessions of courses that others ended or the limit did": ending.isin(NO_DECISION),
+    }
+    counted = [
+        Left(reason, int((unseen & kind.to_numpy()).sum()), int((unseen & kind.to_numpy()).sum()))
+        for reason, kind in reasons.items()
+    ]
+    middle = int((attended & ~last & ~at_risk).sum())
+    beyond = "earlier sessions, undated or after the records or the limit ended"
+    counted.append(Left(beyond, middle))
+    return tuple(left for left in counted if left.rows)

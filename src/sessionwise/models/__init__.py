@@ -1,0 +1,1 @@
+"""What the records say: models, each giving a `Fit` or a `Curve`."""

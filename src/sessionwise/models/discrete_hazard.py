@@ -1,0 +1,147 @@
+"""Who leaves, and after which session: the discrete-time hazard of an unplanned ending."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import pandas as pd
+
+from sessionwise.errors import Refused
+from sessionwise.features.leaving import Episodes, episodes
+from sessionwise.models.fit import Fit, Recipe, Rows
+from sessionwise.models.formulas import parse
+from sessionwise.models.generalized_linear import glm
+from sessionwise.models.labels import term_labels
+from sessionwise.records.sessions import Sessions
+
+Link = Literal["cloglog", "logit"]
+Errors = Literal["CR2", "CR1", "CR0", "model"]
+
+
+def hazard(
+    formula: str, s: Sessions | Episodes, link: Link = "cloglog", errors: Errors = "CR2"
+) -> Fit:
+    """What goes with leaving after a session, among those who attended it?
+
+    Parameters
+    ----------
+    formula
+        ``left_unplanned ~ …``. Columns known *before* or *after* the session may explain the
+        decision after it; one known only at the end of the *course* is refused.
+    s
+        The records with the features already made, or their episodes.
+    link
+        ``"cloglog"``: exponentiated coefficients are hazard ratios of the continuous-time model
+        behind the sessions. ``"logit"``: odds ratios.
+    errors
+        Clustered by the therapist of the row, if there are at least two; otherwise model errors,
+        and the fit says so.
+
+    Returns
+    -------
+    Fit
+        Rows are decisions; ``rows.events`` are unplanned endings, ``rows.events_lost`` those on
+        rows with a missing value.
+
+    Raises
+    ------
+    Unanswerable, Refused, InvalidInput
+        No endings; a column from the future; a formula that is none.
+
+    Notes
+    -----
+    Prentice & Gloeckler 1978, Biometrics 34:57; Singer & Willett 2003, ch. 11–12.
+
+    Examples
+    --------
+    >>> import sessionwise as sw
+    >>> fit = hazard("left_unplanned ~ session + severity", sw.example())
+    >>> fit.recipe.errors, fit.recipe.link
+    ('CR2', 'cloglog')
+    """
+    at_risk = s if isinstance(s, Episodes) else episodes(s)
+    parsed = parse(formula, at_risk.frame.columns)
+    _refuse_the_future(parsed.columns, parsed.outcome, at_risk)
+    frame, outcome = at_risk.frame, parsed.outcome
+    used = [name for name in parsed.columns if name in frame]
+    complete = frame[used].notna().all(axis=1)
+    therapists = frame.loc[complete, "therapist"].nunique() if "therapist" in frame else 0
+    if therapists < 2 and errors != "model":
+        fit = glm(formula, frame[complete], "binomial", link)
+        notes = (_why_model_errors(therapists),)
+    else:
+        cluster = None if errors == "model" else "therapist"
+        fit = glm(formula, frame[complete], "binomial", link, cluster=cluster, errors=errors)
+        notes = ()
+    return fit.replace(
+        question="What goes with an unplanned ending after a session, among those who attended it?",
+        rows=_rows(frame, complete, used, outcome, therapists, at_risk),
+        recipe=_recipe(fit, notes),
+        outcome=outcome,
+        labels=term_labels(at_risk.columns, [*fit.estimates["term"], outcome]),
+    )
+
+
+def _refuse_the_future(used: Sequence[str], outcome: str, at_risk: Episodes) -> None:
+    """Refuse columns that are known only when the course is over."""
+    future = [
+        name
+        for name in used
+        if name != outcome and name in at_risk.columns and at_risk.columns[name].known == "course"
+    ]
+    if outcome == "left_planned":
+        future += [n for n in used if n in at_risk.columns and at_risk.columns[n].known == "after"]
+    if future:
+        listed = ", ".join(f"`{name}`" for name in future)
+        raise Refused(
+            f"{listed} is not known when the client decides: it would explain leaving by what "
+            "came later. Use a score to date (`X_to_date`, `X_change`), or one from before the "
+            "session (`X_lag1`, `X_so_far`)."
+        )
+
+
+def _why_model_errors(therapists: int) -> str:
+    """Say why errors are not clustered."""
+    why = "all clients had one therapist" if therapists == 1 else "no therapist is recorded"
+    return f"Errors are those of the model, as {why}."
+
+
+def _rows(
+    frame: pd.DataFrame,
+    complete: pd.Series,
+    used: list[str],
+    outcome: str,
+    therapists: int,
+    at_risk: Episodes,
+) -> Rows:
+    """Count decisions, events and what was lost."""
+    left = [(one.reason, one.rows) for one in at_risk.left_out]
+    still = frame
+    for name in used:
+        lost = still[name].isna()
+        if lost.any():
+            left.append((f"{at_risk.columns[name].label or name}: missing", int(lost.sum())))
+            still = still[~lost]
+    return Rows(
+        used=int(complete.sum()),
+        clients=frame.loc[complete, ["clinic", "client"]].drop_duplicates().shape[0],
+        therapists=therapists,
+        events=int(frame.loc[complete, outcome].sum()),
+        events_lost=int(frame.loc[~complete, outcome].sum()),
+        left_out=tuple(left),
+        unit="sessions",
+    )
+
+
+def _recipe(fit: Fit, notes: tuple[str, ...]) -> Recipe:
+    """Add what a methods section must say of this model."""
+    sources = ("discrete_hazard", *fit.recipe.sources)
+    return replace(
+        fit.recipe,
+        kind="discrete-time hazard",
+        clock="session",
+        notes=(*notes, *fit.recipe.notes),
+        sources=sources,
+    )

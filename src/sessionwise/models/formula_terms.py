@@ -1,0 +1,82 @@
+"""What a formula says once it is read: its outcome, its fixed terms, its random terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sessionwise.models.formula_factors import Factor
+
+Term = tuple[Factor, ...]
+Terms = dict[frozenset[str], Term]
+"""Terms by the set of their factors, so that ``a:b`` and ``b:a`` are one; ``()`` the intercept."""
+
+
+@dataclass(frozen=True)
+class RandomTerm:
+    """One ``( … | group)``.
+
+    Attributes
+    ----------
+    group
+        The column whose levels deviate from one another.
+    intercept
+        Whether they deviate in level.
+    slopes
+        The columns in whose slope they deviate.
+    correlated
+        True for ``|``: deviations may go together; False for ``||``: they are independent.
+    """
+
+    group: str
+    intercept: bool
+    slopes: tuple[str, ...]
+    correlated: bool
+
+    def __str__(self) -> str:
+        parts = [str(int(self.intercept)), *self.slopes]
+        deviations = self.intercept + len(self.slopes)
+        bar = "||" if deviations > 1 and not self.correlated else "|"
+        return f"({' + '.join(parts)} {bar} {self.group})"
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A checked formula.
+
+    Attributes
+    ----------
+    outcome
+        The column to be explained.
+    intercept
+        Whether there is a fixed one.
+    terms
+        The fixed terms, each a tuple of factors (an interaction has several).
+    random
+        The random terms, as written.
+    """
+
+    outcome: str
+    intercept: bool
+    terms: tuple[Term, ...]
+    random: tuple[RandomTerm, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column used: outcome, fixed, random, groups; without repeats."""
+        used = [*self.measured]
+        for random in self.random:
+            used += [*random.slopes, random.group]
+        return tuple(dict.fromkeys(used))
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """The outcome and the columns of the fixed terms, without repeats."""
+        fixed = [name for term in self.terms for factor in term for name in factor.columns]
+        return tuple(dict.fromkeys([self.outcome, *fixed]))
+
+    def __str__(self) -> str:
+        terms = [":".join(factor.text for factor in term) for term in self.terms]
+        if not self.intercept:
+            terms = ["0", *terms]
+        fixed = " + ".join(terms or ["1"])
+        return " + ".join([f"{self.outcome} ~ {fixed}", *map(str, self.random)])

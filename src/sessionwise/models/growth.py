@@ -1,0 +1,138 @@
+"""The course of the outcome: its mean at each time, and a growth model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from sessionwise.features.counts import groups_of
+from sessionwise.features.therapists import first_therapist
+from sessionwise.models.fit import Fit
+from sessionwise.models.labels import term_labels
+from sessionwise.models.mixed_model import mixed
+from sessionwise.records.sessions import Sessions
+
+
+def outcome_over_time(
+    s: Sessions, outcome: str = "ors", by: str = "", adjust: Sequence[str] = ()
+) -> Fit:
+    """How does the outcome change over therapy, and does it differ between groups?
+
+    A straight line in the study's clock for each client. With assessments at fixed times, clients
+    differ in level (random intercept) and the intake assessment, at time 0, is a covariate and not
+    an outcome; with sessions, they differ in level and in slope, and lie in the therapist of
+    their first session.
+
+    Parameters
+    ----------
+    s
+        The records.
+    outcome
+        A score, in scale points.
+    by
+        A group known at intake; its term is the difference between groups at every time.
+    adjust
+        Intake covariates, e.g. the score at intake.
+
+    Returns
+    -------
+    Fit
+        Linear mixed model by maximum likelihood, so that models with other fixed terms can be
+        compared; ``session`` or ``time`` in points per session or unit of time.
+
+    Raises
+    ------
+    Unanswerable, Refused
+        A column is missing; the fit did not converge.
+
+    Examples
+    --------
+    >>> import sessionwise as sw
+    >>> outcome_over_time(sw.example()).estimates["term"].tolist()
+    ['Intercept', 'session']
+    """
+    s.need([outcome, *([by] if by else []), *adjust], "The course of the outcome")
+    clock = "time" if s.clock == "time" else "session"
+    random, s, notes = _grouping(s)
+    frame = s.frame.loc[s.attended]
+    at_intake = (frame["time"] <= 0) if clock == "time" else pd.Series(False, index=frame.index)
+    fixed = [clock, *([by] if by else []), *adjust]
+    frame = frame[~at_intake]
+    complete = frame[[outcome, *fixed]].notna().all(axis=1)
+    fit = mixed(f"{outcome} ~ {' + '.join(fixed)} + {random}", frame[complete], reml=False)
+    left = [("assessments at intake, used as a covariate", int(at_intake.sum()))]
+    for name in (outcome, *fixed):
+        lost = frame[name].isna()
+        left.append((f"{s.columns[name].label or name}: missing", int(lost.sum())))
+        frame = frame[~lost]
+    rows = replace(
+        fit.rows,
+        left_out=tuple(one for one in left if one[1]),
+        unit="assessments" if clock == "time" else "sessions",
+        clients=frame[["clinic", "client"]].drop_duplicates().shape[0],
+    )
+    label = s.columns[outcome].label or outcome
+    return fit.replace(
+        question=f"How does the {label} change over therapy? {' '.join(notes)}".strip(),
+        rows=rows,
+        recipe=replace(
+            fit.recipe,
+            clock=clock,
+            step=s.time_unit.removesuffix("s"),
+            notes=(*notes, *fit.recipe.notes),
+        ),
+        outcome=outcome,
+        better=s.instruments[outcome].better if outcome in s.instruments else "",
+        labels=term_labels(s.columns, [*fit.estimates["term"], outcome]),
+    )
+
+
+def _grouping(s: Sessions) -> tuple[str, Sessions, tuple[str, ...]]:
+    """Give the random part of the growth model."""
+    if s.clock == "time":
+        return "(1 | client)", s, ()
+    if "therapist" not in s.columns:
+        return "(1 + session || client)", s, ()
+    s, changed = first_therapist(s)
+    if s.table["first_therapist"].nunique() < 2:
+        return "(1 + session || client)", s, ()
+    moved = f"{changed} changed later" if changed else "none changed later"
+    said = f"Each client is counted with the therapist of the first session ({moved})."
+    return "(1 + session || client) + (1 | first_therapist)", s, (said,)
+
+
+def mean_course(s: Sessions, outcome: str, by: str = "") -> pd.DataFrame:
+    """What was the mean outcome at each time, among those who gave it?
+
+    A plain mean of the scores there are: as clients leave it becomes the mean of those who stay,
+    and a rise in it need not be anybody's improvement.
+
+    Returns
+    -------
+    DataFrame
+        ``group, time, mean, low, high, n``; 95 % limits from the t distribution, missing for one
+        score.
+
+    Examples
+    --------
+    >>> import sessionwise as sw
+    >>> int(mean_course(sw.example(), "ors")["n"].iloc[0]) > 100
+    True
+    """
+    s.need([outcome, *([by] if by else [])], "The course of the outcome")
+    frame = s.frame.loc[s.attended]
+    clock = "time" if s.clock == "time" else "session"
+    groups = [groups_of(frame, by), frame[clock]]
+    scores = frame[outcome].astype("float64").groupby(groups, observed=True)
+    each = scores.agg(mean="mean", sd="std", n="count").reset_index()
+    each = each[each["n"] > 0].reset_index(drop=True)
+    n = each["n"].to_numpy(float)
+    half = stats.t.ppf(0.975, np.maximum(n - 1, 1)) * each["sd"] / np.sqrt(n)
+    made = {"low": each["mean"] - half, "high": each["mean"] + half}
+    each["group"] = each["group"].astype("str")
+    renamed = each.rename(columns={clock: "time"}).assign(**made)
+    return renamed[["group", "time", "mean", "low", "high", "n"]].astype({"time": "float64"})

@@ -1,0 +1,67 @@
+"""Which rows a model is given, and the count of them that goes into its `Fit`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sessionwise.errors import InvalidInput, Problem
+from sessionwise.models.fit import Rows
+
+
+def model_frame(data: Any) -> pd.DataFrame:
+    """Give the rows of a data frame, or of anything with a ``frame`` of its own (`Sessions`).
+
+    Raises
+    ------
+    InvalidInput
+        Neither; or two columns of one name.
+    """
+    frame = data if isinstance(data, pd.DataFrame) else getattr(data, "frame", None)
+    if not isinstance(frame, pd.DataFrame):
+        raise InvalidInput(
+            [Problem(f"{type(data).__name__} holds no rows", remedy="Give a DataFrame.")],
+            "the data of the model",
+        )
+    twice = sorted({str(name) for name in frame.columns[frame.columns.duplicated()]})
+    if twice:
+        raise InvalidInput(
+            [Problem(f"two columns are called `{name}`", remedy="Rename one.") for name in twice],
+            "the data of the model",
+        )
+    return frame
+
+
+def counted(used: pd.DataFrame, left_out: tuple[tuple[str, int], ...], client: str = "") -> Rows:
+    """Count rows, clients and therapists of a model.
+
+    Parameters
+    ----------
+    used
+        The rows in the model.
+    left_out
+        As :func:`~sessionwise.models.formulas.complete_rows` gives it.
+    client
+        The column that tells clients apart where none is called ``client``.
+    """
+
+    def distinct(name: str) -> int:
+        return int(used[name].nunique()) if name in used.columns else 0
+
+    return Rows(
+        used=len(used),
+        clients=distinct("client") or distinct(client),
+        therapists=distinct("therapist"),
+        left_out=left_out,
+    )
+
+
+def standard_deviations(used: pd.DataFrame, columns: tuple[str, ...]) -> dict[str, float]:
+    """Standard deviation (n − 1) over the rows of the model, of each column that is a number."""
+    return {
+        name: float(np.std(used[name].to_numpy(float), ddof=1))
+        for name in columns
+        if pd.api.types.is_numeric_dtype(used[name]) and len(used) > 1
+    }

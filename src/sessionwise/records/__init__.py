@@ -1,0 +1,1 @@
+"""What happened: from a raw export, through a codebook, to `Sessions`."""

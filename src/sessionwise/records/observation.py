@@ -1,0 +1,150 @@
+"""Which decisions could have been seen: who was still at risk of leaving, and after which session.
+
+A row is at risk only if both answers would have been seen: the next appointment was due while the
+records were still being kept, and the session was not the last one allowed. Keeping a row only
+because its course ended would select on the outcome.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sessionwise.errors import InvalidInput, Problem, nearest
+from sessionwise.records.sessions import COURSE_KEY
+
+NO_DECISION = ("transferred", "service_ended", "limit_reached", "external")
+"""Endings that were not the client's decision: what they would have done is not known."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What is known about how long the records were kept.
+
+    Attributes
+    ----------
+    until
+        Last day the records cover, one for all or one per clinic; ``None``: the last date in them.
+    interval_days
+        Days from one appointment to the next; ``None``: the median gap in the records.
+    session_limit
+        The last session the service allows; ``None``: no limit.
+    silent_after_days
+        An open course with no appointment for longer is counted and named in the notes.
+    """
+
+    until: pd.Timestamp | dict[str, pd.Timestamp] | None = None
+    interval_days: float | None = None
+    session_limit: int | None = None
+    silent_after_days: float | None = None
+
+
+def decisions(
+    table: pd.DataFrame, ending: pd.Series, observation: Observation
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Say after which sessions both leaving and staying would have been seen.
+
+    Parameters
+    ----------
+    table
+        Appointments sorted by key, with ``attendance``, and ``date`` or ``decided`` if known.
+    ending
+        The ending of each row's course, indexed as ``table``.
+    observation
+        How long the records were kept.
+
+    Returns
+    -------
+    tuple
+        One bool per row, and sentences about what was assumed.
+    """
+    attended = (table["attendance"] == "attended").to_numpy()
+    notes: list[str] = []
+    if "decided" in table:
+        seen = (table["decided"] == 1).fillna(False).to_numpy(bool)
+        notes.append("Whether a decision was seen is taken from the column `decided`.")
+    elif "date" in table and table["date"].notna().any():
+        seen, said = _due_in_time(table, attended, observation)
+        notes += said + _silent(table, ending, observation)
+    else:
+        last = _last_attended(table, attended)
+        seen = ~(last & (ending == "ongoing").to_numpy())
+        notes.append(
+            "Without dates, a course still open is counted as undecided after its last session."
+        )
+    if "decided" not in table:
+        not_theirs = ending.isin(NO_DECISION).to_numpy()
+        seen = seen & ~(_last_attended(table, attended) & not_theirs)
+    if observation.session_limit is not None:
+        seen = seen & (table["session"] < observation.session_limit).fillna(False).to_numpy(bool)
+    return seen & attended, tuple(notes)
+
+
+def _last_attended(table: pd.DataFrame, attended: np.ndarray) -> np.ndarray:
+    """Mark the last attended session of each course."""
+    kept = table.loc[attended, COURSE_KEY]
+    last = ~kept.duplicated(keep="last")
+    return last.reindex(table.index, fill_value=False).to_numpy(bool)
+
+
+def _due_in_time(
+    table: pd.DataFrame, attended: np.ndarray, observation: Observation
+) -> tuple[np.ndarray, list[str]]:
+    """Mark sessions whose next appointment was due while records were kept."""
+    notes = []
+    interval = observation.interval_days
+    if interval is None:
+        dates = table.loc[attended]
+        gaps = dates.groupby(COURSE_KEY, sort=False, observed=True)["date"].diff().dt.days
+        interval = float(gaps.median()) if gaps.notna().any() else 7.0
+        notes.append(
+            f"The next appointment is taken to be due {interval:g} days after the last, the median "
+            "gap in these records; `interval_days` in the study would set it."
+        )
+    due = table["date"] + pd.to_timedelta(interval, unit="D")
+    until = last_days(table, observation)
+    if observation.until is None:
+        notes.append(
+            f"Records are taken to end on {table['date'].max():%Y-%m-%d}, the last date in them; "
+            "`observed_until` in the study would set it."
+        )
+    return (due <= until).to_numpy(bool), notes
+
+
+def last_days(table: pd.DataFrame, observation: Observation) -> pd.Series | pd.Timestamp:
+    """Give the last day records were kept, for all rows or for each."""
+    if isinstance(observation.until, dict):
+        _refuse_clinics_without_day(table["clinic"], observation.until)
+        return table["clinic"].astype("str").map(observation.until).astype("datetime64[us]")
+    return observation.until if observation.until is not None else table["date"].max()
+
+
+def _refuse_clinics_without_day(clinic: pd.Series, until: dict[str, pd.Timestamp]) -> None:
+    """Refuse a list of last days that forgets a clinic: none of its decisions could be seen."""
+    problems = [
+        Problem(
+            f"`observed_until` names no day for the clinic '{name}'",
+            "[observed_until]",
+            nearest(name, until),
+        )
+        for name in sorted(clinic.dropna().astype("str").unique())
+        if name not in until
+    ]
+    if problems:
+        raise InvalidInput(problems, "the study")
+
+
+def _silent(table: pd.DataFrame, ending: pd.Series, observation: Observation) -> list[str]:
+    """Count open courses nobody has heard of for long."""
+    if observation.silent_after_days is None:
+        return []
+    until = last_days(table, observation)
+    silence = (until - table["date"]).dt.days
+    last = ~table.duplicated(COURSE_KEY, keep="last")
+    count = int((last & (ending == "ongoing") & (silence > observation.silent_after_days)).sum())
+    return [
+        f"{count} open course(s) have had no appointment for more than "
+        f"{observation.silent_after_days:g} days; they are kept as open, not guessed."
+    ]

@@ -1,0 +1,107 @@
+"""What a curve says at one time, in words shared by its figure and its sentence."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sessionwise.models.fit import Curve
+from sessionwise.show.numbers import listed, number, percent, percent_interval
+from sessionwise.show.suppression import shown
+
+USUAL_SESSION = 10
+HAPPENED = {
+    "unplanned ending": ("had ended", "unplanned"),
+    "planned ending": ("had ended", "as planned"),
+}
+PLAIN = {**HAPPENED, "gave the questionnaire": ("gave", "the questionnaire")}
+WHOLE_SAMPLE = frozenset({"", "all", "everyone", "nan"})
+
+
+def reached(curve: Curve, by: float | None = None) -> tuple[float, pd.DataFrame]:
+    """Give each group and state at one time that all of them reach with five still at risk.
+
+    Parameters
+    ----------
+    curve
+        The curve.
+    by
+        The time wanted; session 10, or the last time shown for another unit, if ``None``. Never
+        later than the last time every curve is shown at.
+
+    Returns
+    -------
+    tuple of float and pandas.DataFrame
+        The time, and one row per group and state, in the order of the curve. Empty if fewer than
+        five were ever at risk.
+    """
+    seen = shown(curve.estimates)
+    if seen.empty:
+        return float("nan"), seen
+    lines = seen.groupby(["group", "state"], sort=False, dropna=False)
+    last = float(lines["time"].max().min())
+    usual = USUAL_SESSION if curve.unit == "sessions" else last
+    time = min(last, usual if by is None else by)
+    before = seen[seen["time"] <= time]
+    return time, before.groupby(["group", "state"], sort=False, dropna=False).tail(1)
+
+
+def moment(time: float, unit: str) -> str:
+    """Name a time.
+
+    Examples
+    --------
+    >>> moment(10, "sessions"), moment(8, "months"), moment(1, "months")
+    ('session 10', '8 months', '1 month')
+    """
+    written = number(time, 0 if float(time).is_integer() else 1)
+    if unit == "sessions":
+        return f"session {written}"
+    return f"{written} {unit.removesuffix('s') if time == 1 else unit}"
+
+
+def is_whole(group: object) -> bool:
+    """Say whether a group is everybody and needs no name."""
+    return str(group).lower() in WHOLE_SAMPLE
+
+
+def happened(states: list[str], shares: list[str]) -> str:
+    """Say which share is in which state.
+
+    Examples
+    --------
+    >>> happened(["unplanned ending", "planned ending"], ["41 %", "12 %"])
+    '41 % had ended unplanned and 12 % as planned'
+    >>> happened(["still in therapy"], ["47 %"])
+    '47 % were still in therapy'
+    """
+    said, last_verb = [], ""
+    for state, share in zip(states, shares):
+        verb, rest = PLAIN.get(state, ("were" if state.startswith("still") else "had", state))
+        said.append(f"{share} {rest}" if verb == last_verb else f"{share} {verb} {rest}")
+        last_verb = verb
+    return listed(said)
+
+
+def share_with_interval(row: pd.Series, first: bool = True) -> str:
+    """Write a proportion with its interval; the words "95 % CI" only the first time."""
+    if pd.isna(row["low"]) or pd.isna(row["high"]):
+        return percent(row["estimate"])
+    limits = percent_interval(row["low"], row["high"])
+    return f"{percent(row['estimate'])} ({limits if first else limits.removeprefix('95 % CI ')})"
+
+
+def curve_finding(curve: Curve, by: float | None = None) -> str:
+    """State what a curve shows at one time, as a title."""
+    time, rows = reached(curve, by)
+    when = f"{'By' if _is_ending(rows) else 'At'} {moment(time, curve.unit)}"
+    groups = list(dict.fromkeys(rows["group"]))
+    if len(groups) == 1:
+        shares = [percent(value) for value in rows["estimate"]]
+        return f"{when}, {happened(list(rows['state']), shares)}"
+    first = rows[rows["state"] == rows["state"].iloc[0]]
+    shares = [f"{percent(value)} ({group})" for value, group in zip(first["estimate"], groups)]
+    return f"{when}, {happened([first['state'].iloc[0]], [listed(shares)])}"
+
+
+def _is_ending(rows: pd.DataFrame) -> bool:
+    return bool(rows["state"].isin(list(HAPPENED)).any())

@@ -1,0 +1,143 @@
+"""A few effects as dots with their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
+
+from sessionwise.models.fit import Fit
+from sessionwise.show.display import Figure, Nothing, answered
+from sessionwise.show.numbers import decimals, interval, number
+from sessionwise.show.theme import INK, PALETTE, QUIET, SMALL_SIZE, canvas, finished, folded, style
+from sessionwise.show.words import capital, error_words, of_whom, ratio_name, term_words, verdict
+
+TOLD_APART = ("_lag1_within", "_lag1_between", "_to_date", "_change")
+"""How the terms end that a model of alliance was made for."""
+
+
+@answered
+def effects(
+    fit: Fit,
+    terms: Sequence[str] = (),
+    exponentiate: bool = False,
+    title: str = "",
+    name: str = "effects",
+    synthetic: bool = False,
+) -> Figure | Nothing:
+    """Draw a few estimates of a fit with their 95 % intervals beside the line of no difference.
+
+    Parameters
+    ----------
+    fit
+        The fit. One that did not converge or is singular is no finding and is not drawn.
+    terms
+        Which estimates, from the top; by default those of a score split within and between
+        clients, or of a score to date and its change. Put terms of one unit together.
+    exponentiate
+        Draw ratios on a logarithmic axis, with the line at 1.
+    title
+        Made from the first term's numbers if empty.
+    name
+        File name and anchor.
+    synthetic
+        Stamp the figure.
+
+    Returns
+    -------
+    Figure or Nothing
+    """
+    terms = list(terms) or [t for t in fit.estimates["term"] if t.endswith(TOLD_APART)]
+    if verdict(fit.health) or not terms:
+        return Nothing()
+    rows = pd.DataFrame([fit.term(term) for term in terms])[["estimate", "low", "high"]]
+    numbers = rows.to_numpy(float)
+    numbers = np.exp(numbers) if exponentiate else numbers
+    null = 1.0 if exponentiate else 0.0
+    names = [term_words(term, fit.labels) for term in terms]
+    outcome = term_words(fit.outcome, fit.labels) or "the outcome"
+    what = ratio_name(fit.recipe) if exponentiate else f"difference in {outcome}"
+    said = [
+        f"{label}: {what} {number(row[0], decimals(row[1], row[2], null))} "
+        f"({interval(row[1], row[2], null=null)})"
+        for label, row in zip(names, numbers)
+    ]
+    with style():
+        drawing = canvas(1.7 + 0.55 * len(terms))
+        axes = drawing.subplots()
+        _dots(axes, names, numbers, null)
+        _axis(axes, capital(what), numbers, exponentiate)
+        caption = (
+            f"Estimates with 95 % confidence intervals from a {fit.recipe.kind} "
+            f"({of_whom(fit.rows)}; {error_words(fit.recipe)}). "
+            f"The vertical line at {number(null, 0)} is no difference."
+        )
+        words = (caption, f"Dots with intervals. {'; '.join(said)}.")
+        return finished(
+            drawing,
+            name,
+            title or _finding(fit, terms, numbers[:, 0], outcome) or capital(said[0]),
+            words,
+            synthetic,
+        )
+
+
+def _finding(fit: Fit, terms: list[str], estimate: np.ndarray, outcome: str) -> str:
+    """State the effects of a score split within and between clients; empty for other terms."""
+    if [term.rpartition("_")[2] for term in terms] != ["within", "between"]:
+        return ""
+    score = fit.labels.get(terms[0].removesuffix("_within").removesuffix("_lag1"), "alliance")
+    within, between = (number(each, 2) for each in estimate)
+    return (
+        f"One {score} point more preceded {within} {outcome} points within clients "
+        f"and went with {between} between them"
+    )
+
+
+def _dots(axes: Axes, names: list[str], numbers: np.ndarray, null: float) -> None:
+    """Draw the dots from the top, each with its numbers at the right edge."""
+    places = np.arange(len(names))[::-1]
+    estimate, low, high = numbers.T
+    axes.axvline(null, color=QUIET, linewidth=0.9, zorder=1)
+    axes.hlines(places, low, high, color=PALETTE[0], linewidth=2)
+    axes.plot(estimate, places, "o", color=PALETTE[0], markersize=7.5)
+    for place, (middle, bottom, top) in zip(places, numbers):
+        digits = decimals(bottom, top, null)
+        axes.annotate(
+            f"{number(middle, digits)}  ({number(bottom, digits)} to {number(top, digits)})",
+            (1, place),
+            xytext=(10, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va="center",
+            fontsize=SMALL_SIZE,
+            color=INK,
+            annotation_clip=False,
+        )
+    axes.set_yticks(places, [folded(label, 26) for label in names])
+    axes.set_ylim(-0.6, len(names) - 0.4)
+    axes.spines["left"].set_visible(False)
+    axes.grid(False)
+
+
+def _axis(axes: Axes, label: str, numbers: np.ndarray, exponentiate: bool) -> None:
+    """Scale the axis so that the line of no difference is always on it."""
+    axes.set_xlabel(f"{label} (log scale)" if exponentiate else label)
+    if not exponentiate:
+        edge = max(abs(float(numbers.min())), abs(float(numbers.max()))) * 0.04
+        axes.set_xlim(min(0, numbers.min()) - edge, max(0, numbers.max()) + edge)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.6g}".replace("-", "−")))
+        axes.locator_params(axis="x", nbins=6)
+        return
+    axes.set_xscale("log")
+    axes.set_xlim(min(1, numbers.min()) / 1.06, max(1, numbers.max()) * 1.06)
+    low, high = axes.get_xlim()
+    ladder = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100)
+    fine = (0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.4, 1.6)
+    axes.set_xticks([tick for tick in (ladder if high / low > 3 else fine) if low <= tick <= high])
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_minor_formatter(NullFormatter())

@@ -1,0 +1,49 @@
+"""What ``sw.show`` holds: every table, figure and sentence, by its name."""
+
+from sessionwise.show.display import Figure, Note, Nothing, Sentence, Table
+from sessionwise.show.figures.courses import attended, course
+from sessionwise.show.figures.intervals import effects
+from sessionwise.show.figures.predictions import probability
+from sessionwise.show.figures.step_curves import curves
+from sessionwise.show.fit_tables import estimates, health, variances
+from sessionwise.show.sentences.endings import incidence, leaving, loss, still_in_therapy
+from sessionwise.show.sentences.methods_paragraph import methods
+from sessionwise.show.sentences.outcomes import difference, growth, next_outcome
+from sessionwise.show.sentences.people import came
+from sessionwise.show.sources import references
+from sessionwise.show.suppression import suppress
+from sessionwise.show.tables import ledger, left_out, table
+from sessionwise.show.who_tables import endings, forms, who_came
+
+__all__ = [
+    "Figure",
+    "Note",
+    "Nothing",
+    "Sentence",
+    "Table",
+    "attended",
+    "came",
+    "course",
+    "curves",
+    "difference",
+    "effects",
+    "endings",
+    "estimates",
+    "forms",
+    "growth",
+    "health",
+    "incidence",
+    "leaving",
+    "ledger",
+    "left_out",
+    "loss",
+    "methods",
+    "next_outcome",
+    "probability",
+    "references",
+    "still_in_therapy",
+    "suppress",
+    "table",
+    "variances",
+    "who_came",
+]

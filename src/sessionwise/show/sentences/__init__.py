@@ -1,0 +1,1 @@
+"""Sentences as a results section would write them, made from the numbers."""

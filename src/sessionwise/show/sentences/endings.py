@@ -1,0 +1,196 @@
+"""Sentences about leaving, staying, and answering."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from sessionwise.errors import InvalidInput, Problem
+from sessionwise.models.fit import Curve, Fit
+from sessionwise.show.curve_words import happened, is_whole, moment, reached, share_with_interval
+from sessionwise.show.display import Sentence, answered
+from sessionwise.show.numbers import decimals, interval, number
+from sessionwise.show.suppression import SMALLEST
+from sessionwise.show.words import (
+    article,
+    called,
+    capital,
+    counted,
+    error_words,
+    of_whom,
+    ratio_name,
+    risk_name,
+    verdict,
+    without,
+)
+
+TOO_FEW = f"Fewer than {SMALLEST} were at risk at any time, and no proportion is reported."
+
+
+@answered
+def leaving(
+    fit: Fit,
+    alliance: str = "",
+    event: str = "unplanned ending",
+    name: str = "leaving",
+) -> Sentence:
+    """Say what alliance preceded an unplanned ending: its level to date, and its last change.
+
+    Parameters
+    ----------
+    fit
+        A hazard model with terms ``X_to_date`` and ``X_change``; ``scales`` ``alliance_between``
+        and ``alliance_within`` in points.
+    alliance
+        What the score is called; by default ``"alliance (SRS)"``, by the labels of the fit.
+    event
+        What is left to happen, in the singular.
+    name
+        Anchor.
+
+    Returns
+    -------
+    Sentence
+        Hazard ratios under the complementary log-log link, odds ratios under the logit.
+
+    Raises
+    ------
+    InvalidInput
+        The fit has neither term.
+    """
+    found = {
+        ending: term
+        for ending in ("_to_date", "_change")
+        for term in fit.estimates["term"]
+        if term.endswith(ending)
+    }
+    score = next(iter(found.values()), "").removesuffix("_to_date").removesuffix("_change")
+    alliance = alliance or called(fit, score, "alliance")
+    if reason := verdict(fit.health):
+        return Sentence(name, f"No finding on {alliance} and leaving is reported: {reason}.")
+    if not found:
+        problem = Problem(
+            "the fit has no term X_to_date or X_change",
+            f"terms {', '.join(fit.estimates['term'])}",
+            "Give the fit of alliance_and_leaving.",
+        )
+        raise InvalidInput([problem], source="a sentence on leaving")
+    said = []
+    if "_to_date" in found:
+        spread = _deviation(fit, "between", "between-client ")
+        subject = f"{capital(article(f'average {alliance}'))} to date {spread} higher"
+        said.append(_ratio(fit, found["_to_date"], subject, ("alliance_between", event)))
+    if "_change" in found:
+        spread = _deviation(fit, "within", "")
+        subject = f"A session {spread} higher in {alliance} than those before it"
+        said.append(_ratio(fit, found["_change"], subject, ("alliance_within", event)))
+    rests = f"These rest on {of_whom(fit.rows, events=event)}, with {error_words(fit.recipe)}."
+    text = " ".join(part for part in (*said, rests, without(fit)) if part)
+    return Sentence(name, text, f"{said[0]} {rests}")
+
+
+@answered
+def incidence(curve: Curve, by: float | None = None, name: str = "incidence") -> Sentence:
+    """Say how many had ended unplanned, and as planned, by one session.
+
+    Parameters
+    ----------
+    curve
+        From ``incidence``: each ending in the presence of the other.
+    by
+        The session; 10, or the last one shown of every curve, if ``None``.
+    name
+        Anchor.
+    """
+    return _at_one_time(curve, by, name, "By")
+
+
+@answered
+def still_in_therapy(
+    curve: Curve, by: float | None = None, name: str = "still-in-therapy"
+) -> Sentence:
+    """Say how many were still in therapy after one session, whatever ended it.
+
+    Parameters
+    ----------
+    curve
+        From ``still_in_therapy``.
+    by
+        The session; 10, or the last one shown of every curve, if ``None``.
+    name
+        Anchor.
+    """
+    return _at_one_time(curve, by, name, "After")
+
+
+@answered
+def loss(curve: Curve, by: float | None = None, name: str = "loss") -> Sentence:
+    """Say how many still gave the questionnaire at one time, which is not leaving therapy.
+
+    Parameters
+    ----------
+    curve
+        From ``still_answering``.
+    by
+        The time; the last one shown if ``None``.
+    name
+        Anchor.
+    """
+    said = _at_one_time(curve, by, name, "At")
+    if said.text == TOO_FEW:
+        return said
+    return Sentence(name, f"{said.text} This is loss to follow-up, not leaving therapy.")
+
+
+def _deviation(fit: Fit, level: str, kind: str) -> str:
+    """Name the step an effect is told for: a standard deviation if it is known, or a point."""
+    spread = fit.scales.get(f"alliance_{level}", math.nan)
+    if spread > 0:
+        return f"one {kind}standard deviation ({number(spread, 1)} points)"
+    return "one point"
+
+
+def _ratio(fit: Fit, term: str, subject: str, of: tuple[str, str]) -> str:
+    """Word one ratio, per standard deviation if it is known, and per point."""
+    scale, event = of
+    row, risk = fit.term(term), risk_name(fit.recipe)
+    if row["low"] > 0 or row["high"] < 0:
+        direction = "lower" if row["estimate"] < 0 else "higher"
+        effect = f"{direction} odds" if risk == "odds" else f"a {direction} {risk}"
+    else:
+        effect = f"no clear difference in the {risk}"
+    spread = fit.scales.get(scale, math.nan)
+    told = _exponent(row, spread if spread > 0 else 1.0)
+    point = f"; per point {_exponent(row, 1.0).replace('95 % CI ', '')}" if spread > 0 else ""
+    return (
+        f"{subject} preceded {effect} of {article(event)} ({ratio_name(fit.recipe)} {told}{point})."
+    )
+
+
+def _exponent(row: pd.Series, per: float) -> str:
+    """Give a ratio with its interval per so many points."""
+    low, high = math.exp(row["low"] * per), math.exp(row["high"] * per)
+    places = decimals(low, high, 1.0)
+    return f"{number(math.exp(row['estimate'] * per), places)}, {interval(low, high, places)}"
+
+
+def _at_one_time(curve: Curve, by: float | None, name: str, preposition: str) -> Sentence:
+    """Say what a curve shows at one time, group by group."""
+    time, rows = reached(curve, by)
+    if rows.empty:
+        return Sentence(name, TOO_FEW)
+    when = f"{preposition} {moment(time, curve.unit)}"
+    of = counted(curve.rows.clients, "client")
+    said = {}
+    for group, part in rows.groupby("group", sort=False, dropna=False):
+        first_of_all = not said
+        shares = [
+            share_with_interval(row, first_of_all and place == 0)
+            for place, (_, row) in enumerate(part.iterrows())
+        ]
+        said[str(group)] = happened(list(part["state"]), shares)
+    if len(said) == 1 and is_whole(next(iter(said))):
+        return Sentence(name, f"{when}, {next(iter(said.values()))} ({of}).")
+    each = "; ".join(f"{group}, {words}" for group, words in said.items())
+    return Sentence(name, f"{when} ({of}): {each}.")

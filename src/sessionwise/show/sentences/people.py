@@ -1,0 +1,56 @@
+"""A sentence on who is in the records."""
+
+from __future__ import annotations
+
+from sessionwise.records.sessions import COURSE_KEY, Sessions
+from sessionwise.show.display import Sentence
+from sessionwise.show.numbers import count, number, percent
+from sessionwise.show.suppression import SMALLEST
+from sessionwise.show.words import counted
+
+
+def came(s: Sessions, name: str = "came") -> Sentence:
+    """Say how many came, to how many sessions, and how their courses ended.
+
+    Parameters
+    ----------
+    s
+        The records.
+    name
+        Anchor.
+
+    Examples
+    --------
+    >>> import sessionwise as sw
+    >>> str(came(sw.example())).startswith("The records hold 120 clients")
+    True
+    """
+    counts = s.counts()
+    held = f"The records hold {counted(counts['clients'], 'client')}"
+    if s.clock == "time":
+        times = s.table["time"].nunique()
+        return Sentence(name, f"{held}, each due to be assessed at {count(times, 'time')}.")
+    therapists = count(counts["therapists"], "therapist")
+    of = f" of {therapists}" if counts["therapists"] else ""
+    length = s.table.loc[s.attended].groupby(COURSE_KEY, observed=True).size().median()
+    text = (
+        f"{held}{of}, {count(counts['courses'], 'course')} of therapy and "
+        f"{count(counts['sessions'], 'attended session')} "
+        f"(median {number(length, 0 if float(length).is_integer() else 1)} a course)."
+    )
+    return Sentence(name, f"{text} {_ended(s)}".strip())
+
+
+def _ended(s: Sessions) -> str:
+    """Say how many courses ended unplanned, as planned, and were still open."""
+    ending = s.courses["ending"].astype("str")
+    words = {"unplanned": "ended unplanned", "planned": "as planned", "ongoing": "were still open"}
+    many = {kind: int((ending == kind).sum()) for kind in words}
+    if many["ongoing"] == len(ending) or any(0 < n < SMALLEST for n in many.values()):
+        return ""
+    said = [f"{percent(many[kind] / len(ending))} {words[kind]}" for kind in words]
+    rest = len(ending) - sum(many.values())
+    if 0 < rest < SMALLEST:
+        return ""
+    last = f" and {percent(rest / len(ending))} had ended in other ways" if rest else ""
+    return f"When they were taken, {said[0]}, {said[1]}, {said[2]}{last}."

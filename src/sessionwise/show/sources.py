@@ -1,0 +1,97 @@
+"""The references a methods paragraph cites, by the keys that fits carry."""
+
+from __future__ import annotations
+
+from sessionwise.errors import InvalidInput, Problem, nearest
+
+CLUSTER_ROBUST = (
+    "Bell, R. M., & McCaffrey, D. F. (2002). Bias reduction in standard errors for linear "
+    "regression with multi-stage samples. Survey Methodology, 28(2), 169–181.",
+    "Pustejovsky, J. E., & Tipton, E. (2018). Small-sample methods for cluster-robust variance "
+    "estimation and hypothesis testing in fixed effects models. Journal of Business & Economic "
+    "Statistics, 36(4), 672–683.",
+)
+CONTAINMENT = (
+    "Pinheiro, J. C., & Bates, D. M. (2000). Mixed-Effects Models in S and S-PLUS. Springer, "
+    "p. 91.",
+)
+MIXED = (
+    "Laird, N. M., & Ware, J. H. (1982). Random-effects models for longitudinal data. Biometrics, "
+    "38(4), 963–974.",
+)
+SOURCES = {
+    "aalen_johansen": (
+        "Aalen, O. O., & Johansen, S. (1978). An empirical transition matrix for non-homogeneous "
+        "Markov chains based on censored observations. Scandinavian Journal of Statistics, 5(3), "
+        "141–150.",
+    ),
+    "containment": CONTAINMENT,
+    "containment_df": CONTAINMENT,
+    "cluster_robust": CLUSTER_ROBUST,
+    "cr2": CLUSTER_ROBUST,
+    "cr0": (
+        "Liang, K.-Y., & Zeger, S. L. (1986). Longitudinal data analysis using generalized linear "
+        "models. Biometrika, 73(1), 13–22.",
+    ),
+    "discrete_hazard": (
+        "Prentice, R. L., & Gloeckler, L. A. (1978). Regression analysis of grouped survival data "
+        "with application to breast cancer data. Biometrics, 34(1), 57–67.",
+        "Singer, J. D., & Willett, J. B. (2003). Applied Longitudinal Data Analysis: Modeling "
+        "Change and Event Occurrence. Oxford University Press.",
+    ),
+    "glm": (
+        "McCullagh, P., & Nelder, J. A. (1989). Generalized Linear Models (2nd ed.). Chapman and "
+        "Hall.",
+    ),
+    "hybrid": (
+        "Allison, P. D. (2009). Fixed Effects Regression Models. Sage.",
+        "Neuhaus, J. M., & Kalbfleisch, J. D. (1998). Between- and within-cluster covariate "
+        "effects in the analysis of clustered data. Biometrics, 54(2), 638–645.",
+    ),
+    "kaplan_meier": (
+        "Kaplan, E. L., & Meier, P. (1958). Nonparametric estimation from incomplete "
+        "observations. Journal of the American Statistical Association, 53(282), 457–481.",
+    ),
+    "landmark": (
+        "Anderson, J. R., Cain, K. C., & Gelber, R. D. (1983). Analysis of survival by tumor "
+        "response. Journal of Clinical Oncology, 1(11), 710–719.",
+    ),
+    "mixed": MIXED,
+    "mixed_model": MIXED,
+    "reml": (
+        "Patterson, H. D., & Thompson, R. (1971). Recovery of inter-block information when block "
+        "sizes are unequal. Biometrika, 58(3), 545–554.",
+    ),
+    "timing": (
+        "Falkenström, F., Finkel, S., Sandell, R., Rubel, J. A., & Holmqvist, R. (2017). Dynamic "
+        "models of individual change in psychotherapy process research. Journal of Consulting and "
+        "Clinical Psychology, 85(6), 537–549.",
+    ),
+    "wilson": (
+        "Wilson, E. B. (1927). Probable inference, the law of succession, and statistical "
+        "inference. Journal of the American Statistical Association, 22(158), 209–212.",
+    ),
+}
+
+
+def references(keys: list[str]) -> list[str]:
+    """Give the full references of some keys, each once, in alphabetical order.
+
+    Raises
+    ------
+    InvalidInput
+        A key without a reference: a method may not be cited by a name nobody can look up.
+
+    Examples
+    --------
+    >>> references(["wilson", "wilson"])[0][:20]
+    'Wilson, E. B. (1927)'
+    """
+    unknown = [key for key in dict.fromkeys(keys) if key not in SOURCES]
+    if unknown:
+        problems = [
+            Problem(f"no reference is known for '{key}'", "the sources", nearest(key, SOURCES))
+            for key in unknown
+        ]
+        raise InvalidInput(problems, source="the citations of a fit")
+    return sorted({reference for key in keys for reference in SOURCES[key]})

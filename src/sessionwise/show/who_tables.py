@@ -1,0 +1,84 @@
+"""Tables of who came and how it ended, with small numbers suppressed where they could be found."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sessionwise.show.display import Table, explained
+from sessionwise.show.numbers import count, percent
+from sessionwise.show.suppression import suppress
+from sessionwise.show.tables import table
+from sessionwise.show.words import capital
+
+EVERYBODY = "all"
+
+
+@explained
+def who_came(frame: pd.DataFrame, name: str = "who-came", title: str = "") -> Table:
+    """Show who came, by what was known at intake.
+
+    The levels of a characteristic add up to its group, so a lone small level takes another with it.
+
+    Parameters
+    ----------
+    frame
+        ``characteristic, level, group, courses, mean, sd, share``, as counted by features.
+    name, title
+        HTML id; the title is made from the numbers if empty.
+    """
+    hidden = suppress(frame, ["courses"], together=["characteristic", "group"])
+    if set(frame["group"].astype(str)) <= {EVERYBODY}:
+        hidden = hidden.drop(columns="group")
+    hidden = hidden.assign(characteristic=[capital(str(word)) for word in frame["characteristic"]])
+    everybody = frame.loc[frame["characteristic"] == "courses", "courses"].sum()
+    heading = title or f"Who came: {count(everybody, 'course')} of therapy"
+    note = "Numbers are means with standard deviations (SD), categories shares of their group."
+    return table(hidden, name, heading, note, labels={"sd": "SD"}, digits=1)
+
+
+@explained
+def endings(frame: pd.DataFrame, name: str = "endings", title: str = "") -> Table:
+    """Show how the courses ended; a share of courses, not a probability.
+
+    Parameters
+    ----------
+    frame
+        ``ending, courses, share, median_sessions``.
+    name, title
+        HTML id; the title is made from the numbers if empty.
+    """
+    hidden = suppress(frame, ["courses"], together=[])
+    words = [capital(str(word).replace("_", " ")) for word in frame["ending"]]
+    return table(
+        hidden.assign(ending=words),
+        name,
+        title or f"How {count(frame['courses'].sum(), 'course')} ended",
+        "Shares are of courses, not probabilities: courses still open may end either way.",
+        labels={"share": "Share of courses", "median_sessions": "Median sessions"},
+        digits=1,
+    )
+
+
+@explained
+def forms(frame: pd.DataFrame, name: str = "forms", title: str = "") -> Table:
+    """Show how many of the forms that were due were filled in.
+
+    Parameters
+    ----------
+    frame
+        ``score, group, due, filled, share``.
+    name, title
+        HTML id; the title is made from the numbers if empty.
+    """
+    lowest = frame.loc[frame["share"].idxmin()]
+    hidden = suppress(frame, ["due", "filled"], together=[])
+    if set(frame["group"].astype(str)) <= {EVERYBODY}:
+        hidden = hidden.drop(columns="group")
+    who = "" if lowest["group"] == EVERYBODY else f" ({lowest['group']})"
+    heading = f"Forms filled in: at least {percent(lowest['share'])} of those due"
+    return table(
+        hidden,
+        name,
+        title or f"{heading}, {lowest['score']}{who} the fewest",
+        labels={"share": "Share of those due"},
+    )

@@ -1,0 +1,1 @@
+"""The run file of a study, and the record of what each notebook found."""

@@ -1,0 +1,227 @@
+"""`Study`: one small TOML file that says what is to be reported, of which data."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+from sessionwise.errors import InvalidInput, Problem, nearest
+from sessionwise.records.codebook import SCHEMA, read_toml, validated
+from sessionwise.records.observation import Observation
+from sessionwise.records.reading import read
+from sessionwise.records.sessions import Sessions
+from sessionwise.records.truth import Truth
+from sessionwise.study.cohort import Cohort, members
+
+NOTEBOOKS = ("01-who-came", "03-alliance-and-outcome", "04-alliance-and-staying")
+PARAMETERS = ("study", "alliance", "outcome", "cohort")
+
+
+class Study(BaseModel):
+    """What is to be reported, of which data.
+
+    Examples
+    --------
+    >>> study = Study.of({"name": "clinic", "title": "A clinic", "data": "a.csv",
+    ...                   "codebook": "a.toml", "outcome": "ors"})
+    >>> study.clock, study.notebooks[0]
+    ('session', '01-who-came')
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    schema_: Literal[1] = Field(SCHEMA, alias="schema", description="version of this file's form")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="name of the report folder")
+    title: str = Field(min_length=1, description="title of the report")
+    about: str = Field("", description="what these data are, in a sentence or two")
+    data: str = Field(description="the export, relative to this file")
+    codebook: str = Field(description="its codebook, relative to this file")
+    truth: str = Field("", description="for simulated data, what they were made of")
+    clock: Literal["session", "date", "time"] = Field("session", description="what orders the rows")
+    alliance: str = Field("", description="the alliance score; empty: there is none")
+    outcome: str = Field("", description="the outcome score")
+    by: str = Field("", description="a group known at intake to compare, e.g. the arm of a trial")
+    adjust: tuple[str, ...] = Field((), description="intake covariates of the models")
+    landmark: int = Field(3, ge=1, description="session at which early alliance is fixed")
+    observed_until: date | dict[str, date] | None = Field(
+        None, description="last day the records cover, one or one per clinic"
+    )
+    interval_days: float | None = Field(None, gt=0, description="from one appointment to the next")
+    session_limit: int | None = Field(None, ge=1, description="last session the service allows")
+    silent_after_days: float | None = Field(None, gt=0, description="open courses to be listed")
+    notebooks: tuple[str, ...] = Field(NOTEBOOKS, description="in the order of the report")
+    seed: int = Field(1, description="for anything drawn at random")
+    cohorts: dict[str, Cohort] = Field({}, description="named groups of courses")
+
+    _path: Path = PrivateAttr(default=Path("study.toml"))
+    _cohort: str = PrivateAttr(default="")
+
+    @classmethod
+    def load(cls, name: str | Path) -> Study:
+        """Read a study file.
+
+        Parameters
+        ----------
+        name
+            A bare name is ``studies/NAME.toml`` in the nearest folder upwards that has
+            ``studies/``; anything with ``/`` or ``.toml`` is a path.
+
+        Raises
+        ------
+        InvalidInput
+            Not there, not TOML, or with keys or values a study does not have: every one of them.
+        """
+        path = _find(str(name))
+        return cls.of(read_toml(path, "a study"), path)
+
+    @classmethod
+    def of(cls, content: dict, path: Path = Path("study.toml")) -> Study:
+        """Make a study of a parsed table; paths in it are relative to ``path``."""
+        study = validated(cls, content, path.name)
+        study._path = path.resolve()
+        return study
+
+    def using(self, alliance: str = "", outcome: str = "", cohort: str = "") -> Study:
+        """Give a copy with other scores or a cohort; empty means as the study says.
+
+        Raises
+        ------
+        InvalidInput
+            The cohort is not one of the study's.
+        """
+        if cohort and cohort not in self.cohorts:
+            known = (
+                nearest(cohort, self.cohorts) if self.cohorts else "This study names no cohorts."
+            )
+            raise InvalidInput(
+                [Problem(f"There is no cohort '{cohort}'", f"[cohorts.{cohort}]", known)],
+                self._path.name,
+            )
+        changes = {"alliance": alliance or self.alliance, "outcome": outcome or self.outcome}
+        copy = self.model_copy(update=changes)
+        copy._path, copy._cohort = self._path, cohort or self._cohort
+        return copy
+
+    def read(self) -> Sessions:
+        """Read the records as the study says, and keep the cohort.
+
+        Raises
+        ------
+        InvalidInput
+            Every problem of the codebook or of the data.
+        """
+        observation = Observation(
+            self._until(), self.interval_days, self.session_limit, self.silent_after_days
+        )
+        s = read(self.data_path, self.codebook_path, self.clock, observation)
+        if self.synthetic:
+            s = replace(s, synthetic=True)
+        self._check_scores(s)
+        if self._cohort:
+            chosen = self.cohorts[self._cohort]
+            s = s.keep_courses(members(s, chosen, self._cohort), f"not in cohort “{chosen.label}”")
+        return s
+
+    @property
+    def path(self) -> Path:
+        """Where the study file is, absolute."""
+        return self._path
+
+    @property
+    def data_path(self) -> Path:
+        """Where the export is, absolute."""
+        return (self._path.parent / self.data).resolve()
+
+    @property
+    def codebook_path(self) -> Path:
+        """Where the codebook is, absolute."""
+        return (self._path.parent / self.codebook).resolve()
+
+    @property
+    def truth_path(self) -> Path | None:
+        """Where the truth of simulated data is, absolute."""
+        return (self._path.parent / self.truth).resolve() if self.truth else None
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the data were simulated."""
+        return bool(self.truth)
+
+    @property
+    def cohort(self) -> str:
+        """The name of the cohort in use, or empty."""
+        return self._cohort
+
+    @property
+    def folder_of_notebooks(self) -> Path:
+        """The nearest folder ``notebooks/`` upwards of the study, else that of the project."""
+        for folder in [*self._path.parents, *Path.cwd().resolve().parents, Path.cwd().resolve()]:
+            if (folder / "notebooks" / f"{NOTEBOOKS[0]}.ipynb").is_file():
+                return folder / "notebooks"
+        return Path(__file__).resolve().parents[3] / "notebooks"
+
+    def known_truth(self) -> Truth | None:
+        """Give what simulated data were made of."""
+        return Truth.load(self.truth_path) if self.truth_path else None
+
+    def _until(self) -> pd.Timestamp | dict[str, pd.Timestamp] | None:
+        """Give the last day observed as the records want it."""
+        if isinstance(self.observed_until, dict):
+            return {clinic: pd.Timestamp(day) for clinic, day in self.observed_until.items()}
+        return pd.Timestamp(self.observed_until) if self.observed_until else None
+
+    def _check_scores(self, s: Sessions) -> None:
+        """Refuse names of columns that the codebook does not make."""
+        named = {"alliance": self.alliance, "outcome": self.outcome, "by": self.by}
+        named |= {f"adjust {place}": name for place, name in enumerate(self.adjust, 1)}
+        problems = [
+            Problem(
+                f"{key} = '{name}' is no column of the records",
+                self._path.name,
+                nearest(name, s.columns),
+            )
+            for key, name in named.items()
+            if name and name not in s.columns
+        ]
+        problems += [
+            Problem(
+                f"{key} = '{name}' is no score of sessions",
+                self._path.name,
+                "Name a column of numbers that may differ between the sessions of a course.",
+            )
+            for key, name in (("alliance", self.alliance), ("outcome", self.outcome))
+            if name in s.columns
+            and (s.columns[name].level, s.columns[name].type) != ("appointment", "number")
+        ]
+        if problems:
+            raise InvalidInput(problems, self._path.name)
+
+
+def _find(name: str) -> Path:
+    """Find a study file by name or path."""
+    if "/" in name or name.endswith(".toml"):
+        return Path(name)
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        problem = Problem(f"'{name}' is no name of a study", "", "Use a name such as clinic.")
+        raise InvalidInput([problem], "the parameters")
+    here = Path.cwd().resolve()
+    for folder in [here, *here.parents]:
+        if (folder / "studies").is_dir():
+            found = folder / "studies" / f"{name}.toml"
+            if not found.is_file():
+                known = [file.stem for file in (folder / "studies").glob("*.toml")]
+                problem = Problem(f"There is no study '{name}'", "studies/", nearest(name, known))
+                raise InvalidInput([problem], "the parameters")
+            return found
+    problem = Problem(
+        "There is no folder `studies` here or in any folder above",
+        "",
+        "Give the path of a study file, or run `sessionwise start FILE`.",
+    )
+    raise InvalidInput([problem], "the parameters")

@@ -1,0 +1,135 @@
+"""Plain counts: who came, how it ended, how many forms were filled in."""
+
+import pytest
+from tables import agrees, frame_of, records
+
+from sessionwise.errors import Unanswerable
+from sessionwise.features.counts import attended_by, endings, filled_in, who_came
+from sessionwise.records.sessions import Sessions
+
+PAGE = """
+    client appointment attendance session srs wai severity arm   ending
+    a      1           attended   1       30  50  1        TAU   planned
+    a      2           no_show    .        .   .  1        TAU   planned
+    a      3           attended   2       31   .  1        TAU   planned
+    b      1           attended   1        .  48  3        BtheB unplanned
+    c      1           attended   1       28   .  .        BtheB .
+    c      2           attended   2        .   .  .        BtheB .
+    c      3           attended   3       29  49  .        BtheB .
+    d      1           no_show    .        .   .  2        TAU   never_started
+"""
+
+
+@pytest.fixture
+def s() -> Sessions:
+    given = frame_of(PAGE)
+    given["arm"] = given["arm"].astype("category").cat.reorder_categories(["TAU", "BtheB"])
+    return Sessions.of(given, level={"severity": "course", "arm": "course"})
+
+
+def test_who_came_is_said_of_courses_by_what_was_known_at_intake(s):
+    agrees(
+        who_came(s),
+        frame_of(
+            """
+            characteristic level group courses mean sd share
+            courses        .     all   4       .    .  .
+            severity       .     all   3       2    1  .
+            arm            TAU   all   2       .    .  0.5
+            arm            BtheB all   2       .    .  0.5
+            """
+        ).fillna({"level": ""}),
+    )
+
+
+def test_who_came_by_group_in_the_order_of_its_categories(s):
+    """The spread of one number is not known."""
+    agrees(
+        who_came(s, by="arm"),
+        frame_of(
+            """
+            characteristic level group courses mean sd
+            courses        .     TAU   2       .    .
+            courses        .     BtheB 2       .    .
+            severity       .     TAU   2       1.5  0.7071067811865476
+            severity       .     BtheB 1       3    .
+            """
+        ).fillna({"level": ""}),
+    )
+
+
+def test_endings_are_shares_of_courses_and_sessions_are_those_attended(s):
+    agrees(
+        endings(s),
+        frame_of(
+            """
+            ending        courses share median_sessions
+            planned       1       0.25  2
+            unplanned     1       0.25  1
+            never_started 1       0.25  0
+            ongoing       1       0.25  3
+            """
+        ),
+    )
+
+
+def test_how_many_courses_attended_each_session(s):
+    agrees(attended_by(s), frame_of("session courses\n1 3\n2 2\n3 1"))
+
+
+def test_a_form_is_due_at_each_attended_session(s):
+    agrees(
+        filled_in(s, ["srs", "wai"], per="time"),
+        frame_of(
+            """
+            score group session due filled share
+            srs   all   1       3   2      0.6666666666666666
+            srs   all   2       2   1      0.5
+            srs   all   3       1   1      1
+            wai   all   1       3   2      0.6666666666666666
+            wai   all   2       2   0      0
+            wai   all   3       1   1      1
+            """
+        ),
+    )
+
+
+def test_all_forms_together(s):
+    agrees(filled_in(s, ["srs", "", "wai"]), frame_of("score due filled\nsrs 6 4\nwai 6 3"))
+
+
+def test_forms_by_group(s):
+    got = filled_in(s, ["srs"], by="arm", per="time")
+    expected = frame_of(
+        """
+        group session due filled
+        TAU   1       1   1
+        TAU   2       1   1
+        BtheB 1       2   1
+        BtheB 2       1   0
+        BtheB 3       1   1
+        """
+    )
+    agrees(got, expected)
+
+
+def test_at_fixed_times_the_time_numbers_what_was_due():
+    s = records("client time bdi\na 0 29\na 2 .\nb 0 31\nb 2 20", clock="time")
+    expected = frame_of("time due filled share\n0 2 2 1\n2 2 1 0.5")
+    agrees(filled_in(s, ["bdi"], per="time"), expected)
+
+
+def test_assessments_at_fixed_times_say_nothing_of_sessions_or_endings():
+    s = records("client time bdi\na 0 29\na 2 .", clock="time")
+    with pytest.raises(Unanswerable, match="how many sessions anybody came to"):
+        attended_by(s)
+    with pytest.raises(Unanswerable, match="How courses ended"):
+        endings(s)
+
+
+@pytest.mark.parametrize(
+    "asked", [lambda s: who_came(s, by="sex"), lambda s: filled_in(s, ["ors"])]
+)
+def test_a_column_that_is_not_there_is_said(s, asked):
+    with pytest.raises(Unanswerable, match="needs `(sex|ors)`"):
+        asked(s)

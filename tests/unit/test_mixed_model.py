@@ -1,0 +1,304 @@
+"""Mixed models: what they collapse to, what must not matter to them, and what they refuse."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sessionwise.errors import InvalidInput, Refused
+from sessionwise.models import mixed_model
+from sessionwise.models.mixed_model import mixed
+
+NESTED = "ors ~ session + srs + (1 + session || client) + (1 | therapist)"
+
+
+def clinic(seed=1, therapists=8, clients=9, sessions=6, between_therapists=2.0, slope=0.5):
+    """Therapists with clients with sessions; differences between therapists can be switched off."""
+    draw = np.random.default_rng(seed)
+    count = therapists * clients
+    client = np.repeat(np.arange(count), sessions)
+    therapist = client // clients
+    session = np.tile(np.arange(1.0, sessions + 1), count)
+    srs = draw.normal(34, 3, client.size)
+    deviation = draw.normal(0, 1, therapists)
+    ors = (
+        20 + 0.5 * session + 0.3 * (srs - 34) + draw.normal(0, 2, client.size)
+        + draw.normal(0, 2.5, count)[client] + slope * draw.normal(0, 1, count)[client] * session
+        + between_therapists * deviation[therapist]
+    )  # fmt: skip
+    return pd.DataFrame(
+        {"ors": ors, "session": session, "srs": srs, "client": client, "therapist": therapist}
+    )
+
+
+def level_out(rows, group):
+    """Take the differences between groups out of the outcome: their variance must come out 0."""
+    means = rows.groupby(group)["ors"].transform("mean")
+    return rows.assign(ors=rows["ors"] - means + rows["ors"].mean())
+
+
+class TestWhatItBecomes:
+    def test_balanced_reml_is_the_analysis_of_variance(self):
+        rows = clinic(slope=0.0)
+        means = rows.groupby("client")["ors"].mean()
+        within = (rows["ors"] - rows.groupby("client")["ors"].transform("mean")) ** 2
+        residual = within.sum() / (len(rows) - len(means))
+        fit = mixed("ors ~ 1 + (1 | client)", rows)
+        said = [means.var(ddof=1) - residual / 6, residual]
+        # an optimiser in a log variance, stopped at a slope of 1e-8
+        np.testing.assert_allclose(fit.variances["variance"], said, rtol=1e-8)
+        assert fit.term("Intercept")["estimate"] == pytest.approx(rows["ors"].mean(), rel=1e-12)
+        assert fit.term("Intercept")["std_error"] == pytest.approx(
+            np.sqrt(means.var(ddof=1) / len(means)), rel=1e-8
+        )
+
+    def test_the_within_coefficient_is_that_of_client_dummies(self):
+        rows = clinic().sample(frac=0.7, random_state=2)  # unbalanced
+        by_client = rows.groupby("client")
+        for name in ("srs", "session"):
+            rows[f"{name}_between"] = by_client[name].transform("mean")
+            rows[f"{name}_within"] = rows[name] - rows[f"{name}_between"]
+        fit = mixed(
+            "ors ~ srs_within + session_within + srs_between + session_between + (1 | client)", rows
+        )
+        dummies = pd.get_dummies(rows["client"]).to_numpy(float)
+        X = np.column_stack([rows[["srs", "session"]], dummies])
+        said = np.linalg.lstsq(X, rows["ors"], rcond=None)[0][:2]
+        np.testing.assert_allclose(fit.estimates["estimate"].iloc[1:3], said, rtol=1e-10)
+
+    def test_two_terms_of_one_factor_are_one_with_two_bars(self):
+        rows = clinic()
+        one = mixed("ors ~ session + (1 + session || client)", rows)
+        two = mixed("ors ~ session + (1 | client) + (0 + session | client)", rows)
+        assert one.loglik == two.loglik
+        assert one.recipe.formula == two.recipe.formula
+
+
+class TestWhatMustNotMatter:
+    @pytest.fixture(params=[NESTED, "ors ~ session + srs + (1 + session || client)"])
+    def formula(self, request):
+        return request.param
+
+    @pytest.mark.parametrize("factor", [0.05, 1e4])
+    def test_the_scale_of_the_outcome(self, formula, factor):
+        rows = clinic()
+        one, other = mixed(formula, rows), mixed(formula, rows.assign(ors=rows["ors"] * factor))
+        for column in ("estimate", "std_error", "low", "high"):
+            np.testing.assert_allclose(
+                other.estimates[column], factor * one.estimates[column], rtol=1e-7
+            )
+        np.testing.assert_allclose(
+            other.variances["variance"], factor**2 * one.variances["variance"], rtol=1e-6
+        )
+        for what in ("converged", "singular", "dropped", "optimiser", "warnings"):
+            assert getattr(other.health, what) == getattr(one.health, what)
+
+    def test_a_small_share_of_variance_is_no_boundary_at_any_scale(self):
+        rows = clinic(seed=5, therapists=30, clients=20, between_therapists=0.4)
+        for factor in (1, 0.05):
+            fit = mixed(NESTED, rows.assign(ors=rows["ors"] * factor))
+            shares = fit.variances["variance"] / fit.variances["variance"].sum()
+            assert shares.iloc[2] < 0.03
+            assert fit.health.sound
+            assert fit.health.warnings == ()
+
+    def test_the_scale_and_place_of_a_predictor(self, formula):
+        rows = clinic()
+        one = mixed(formula, rows)
+        other = mixed(formula, rows.assign(srs=1e5 + 1e-3 * rows["srs"]))
+        assert other.term("srs")["estimate"] == pytest.approx(
+            1e3 * one.term("srs")["estimate"], rel=1e-7
+        )
+        assert other.term("srs")["statistic"] == pytest.approx(
+            one.term("srs")["statistic"], rel=1e-7
+        )
+
+    def test_the_unit_of_the_slope(self):
+        rows = clinic()
+        one = mixed(NESTED, rows)
+        other = mixed(NESTED, rows.assign(session=rows["session"] * 7))  # days for weeks
+        np.testing.assert_allclose(
+            other.variances["variance"], one.variances["variance"] / [1, 49, 1, 1], rtol=1e-6
+        )
+
+    def test_the_order_of_rows_and_the_names_of_clients(self, formula):
+        rows = clinic()
+        renamed = rows.assign(
+            client=("c" + (997 * rows["client"] % 1009).astype(str)).astype("str"),
+            therapist=-rows["therapist"],
+        ).sample(frac=1, random_state=4)
+        one, other = mixed(formula, rows), mixed(formula, renamed)
+        np.testing.assert_allclose(
+            other.estimates["std_error"], one.estimates["std_error"], rtol=1e-9
+        )
+        assert other.loglik == pytest.approx(one.loglik, abs=1e-8)
+
+    def test_the_frame_is_left_as_it_was(self):
+        rows = clinic()
+        before = rows.copy()
+        mixed(NESTED, rows)
+        pd.testing.assert_frame_equal(rows, before)
+
+
+class TestAVarianceOfZero:
+    def test_is_taken_out_named_and_refitted(self):
+        rows = level_out(clinic(), "therapist")
+        fit = mixed("ors ~ session + (1 | client) + (1 | therapist)", rows)
+        assert fit.health.dropped == ("(1 | therapist): its variance was estimated as zero",)
+        assert fit.health.sound
+        assert fit.recipe.formula == "ors ~ session + (1 | client)"
+        assert fit.variances["group"].tolist() == ["client", "Residual"]
+
+    def test_the_fit_is_that_of_the_model_without_it(self):
+        rows = level_out(clinic(), "therapist")
+        with_it = mixed("ors ~ session + (1 | client) + (1 | therapist)", rows)
+        without = mixed("ors ~ session + (1 | client)", rows)
+        pd.testing.assert_frame_equal(with_it.estimates, without.estimates)
+        assert with_it.loglik == without.loglik
+
+    @pytest.mark.parametrize("factor", [0.05, 1, 1e4])
+    def test_at_any_scale(self, factor):
+        rows = level_out(clinic(), "therapist")
+        fit = mixed(NESTED, rows.assign(ors=rows["ors"] * factor))
+        assert len(fit.health.dropped) == 1
+
+    def test_a_slope(self):
+        rows = clinic(slope=0.0, seed=8)
+        trend = rows.groupby("client")[["session", "ors"]].transform(lambda x: x - x.mean())
+        own = (trend["session"] * trend["ors"]).groupby(rows["client"]).transform("sum") / 17.5
+        rows["ors"] -= own * trend["session"]  # no client changes at all
+        fit = mixed("ors ~ 1 + (1 + session || client)", rows)
+        assert fit.health.dropped == ("(0 + session | client): its variance was estimated as zero",)
+        assert fit.recipe.formula == "ors ~ 1 + (1 | client)"
+
+    def test_of_every_term_leaves_ordinary_regression(self):
+        rows = level_out(clinic(slope=0.0), "client")
+        fit = mixed("ors ~ srs + (1 | client)", rows)
+        X = np.column_stack([np.ones(len(rows)), rows["srs"]])
+        beta, rss, _, _ = np.linalg.lstsq(X, rows["ors"], rcond=None)
+        df = len(rows) - 2
+        np.testing.assert_allclose(fit.estimates["estimate"], beta, rtol=1e-10)
+        np.testing.assert_allclose(
+            fit.estimates["std_error"],
+            np.sqrt(np.diag(np.linalg.inv(X.T @ X)) * rss[0] / df),
+            rtol=1e-10,
+        )
+        assert fit.estimates["df"].tolist() == [df, df]
+        assert fit.recipe.kind == "linear model"
+        assert fit.rows.clients == 72
+
+
+class TestWhatIsRefused:
+    def test_crossed_factors(self):
+        rows = clinic()
+        rows.loc[0, "therapist"] = 3
+        with pytest.raises(Refused, match="1 of 72 have rows in more than one `therapist`.*first"):
+            mixed(NESTED, rows)
+
+    def test_one_therapist(self):
+        with pytest.raises(Refused, match="one `therapist` only in the 432 rows"):
+            mixed(NESTED, clinic().assign(therapist=1))
+
+    def test_as_many_clients_as_rows(self):
+        rows = clinic().assign(client=range(432))
+        with pytest.raises(Refused, match="Every row of the model is a `client` of its own"):
+            mixed("ors ~ session + (1 | client)", rows)
+
+    def test_one_client_for_each_therapist(self):
+        with pytest.raises(Refused, match="so the two cannot be told apart"):
+            mixed(NESTED, clinic().assign(therapist=lambda rows: rows["client"]))
+
+    def test_a_slope_that_no_client_has(self):
+        with pytest.raises(Refused, match="No `client` has two different values of `session`"):
+            mixed("ors ~ srs + (1 + session || client)", clinic().assign(session=1.0))
+
+    def test_level_and_slope_going_together(self):
+        with pytest.raises(Refused, match=r"Write \(1 \+ session \|\| client\)"):
+            mixed("ors ~ session + (1 + session | client)", clinic())
+
+    def test_no_random_term(self):
+        with pytest.raises(Refused, match=r"Add \(1 \| client\)"):
+            mixed("ors ~ session", clinic())
+
+    def test_a_constant_outcome(self):
+        with pytest.raises(Refused, match="nothing to explain"):
+            mixed(NESTED, clinic().assign(ors=20.0))
+
+    def test_an_infinite_outcome(self):
+        rows = clinic()
+        rows.loc[3, "ors"] = np.inf
+        with pytest.raises(Refused, match="infinite in 1 rows"):
+            mixed(NESTED, rows)
+
+    def test_an_outcome_that_its_terms_give_exactly(self):
+        rows = clinic()
+        with pytest.raises(Refused, match="exactly"):
+            mixed("ors ~ session + (1 | client)", rows.assign(ors=3 + 0.1 * rows["session"]))
+
+    def test_no_residual(self):
+        rows = clinic()
+        rows["ors"] = rows.groupby("client")["ors"].transform("mean")
+        with pytest.raises(Refused, match="residual variance is zero"):
+            mixed("ors ~ srs + (1 | client)", rows)
+
+    def test_a_term_with_nothing_to_judge_it_by(self):
+        rows = clinic(therapists=3)
+        rows["room"], rows["floor"] = rows["therapist"] == 1, rows["therapist"] == 2
+        with pytest.raises(Refused, match="Too few groups differ in .*`room`, `floor`"):
+            mixed("ors ~ room + floor + (1 | client) + (1 | therapist)", rows)
+
+    def test_a_fit_that_is_not_flat(self, monkeypatch):
+        monkeypatch.setattr(mixed_model, "FLAT", 0.0)
+        with pytest.raises(Refused, match="did not converge.*after lbfgs, powell and Newton"):
+            mixed(NESTED, clinic())
+
+    def test_rows_that_are_none(self):
+        with pytest.raises(InvalidInput, match="list holds no rows"):
+            mixed(NESTED, [1, 2])
+
+    def test_two_columns_of_one_name(self):
+        rows = clinic()
+        with pytest.raises(InvalidInput, match="two columns are called `srs`"):
+            mixed(NESTED, pd.concat([rows, rows[["srs"]]], axis=1))
+
+
+class TestWhatIsReported:
+    def test_rows_left_out_are_counted(self):
+        rows = clinic()
+        rows.loc[:9, "srs"] = np.nan
+        rows.loc[5:14, "ors"] = np.nan
+        fit = mixed(NESTED, rows)
+        assert fit.rows.left_out == (("ors missing", 10), ("srs missing", 5))
+        assert fit.rows.used == 432 - 15
+        assert (fit.rows.clients, fit.rows.therapists) == (70, 8)
+
+    def test_anything_with_a_frame_is_taken(self):
+        class Holder:
+            frame = clinic()
+
+        assert mixed(NESTED, Holder()).rows.used == 432
+
+    def test_variances_and_standard_deviations(self):
+        fit = mixed(NESTED, clinic())
+        assert fit.variances["group"].tolist() == ["client", "client", "therapist", "Residual"]
+        assert fit.variances["term1"].tolist() == ["Intercept", "session", "Intercept", ""]
+        np.testing.assert_allclose(fit.variances["sd"] ** 2, fit.variances["variance"])
+        assert set(fit.scales) == {"ors", "session", "srs"}
+
+    def test_a_second_optimiser_runs_where_the_first_fails(self, monkeypatch):
+        asked = []
+        honest = mixed_model.MixedLM.fit
+
+        def fit(self, *given, **named):
+            asked.append(named["method"])
+            if named["method"] == ["lbfgs"]:
+                raise np.linalg.LinAlgError("singular")
+            return honest(self, *given, **named)
+
+        plain = mixed(NESTED, clinic())
+        monkeypatch.setattr(mixed_model.MixedLM, "fit", fit)
+        broken = mixed(NESTED, clinic())
+        assert asked[0] == ["lbfgs"]
+        # wherever a search starts, it ends on the same summit
+        np.testing.assert_allclose(
+            broken.variances["variance"], plain.variances["variance"], rtol=1e-6
+        )
