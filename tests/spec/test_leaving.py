@@ -259,6 +259,21 @@ def test_from_a_landmark_only_those_count_whose_decision_after_it_is_known():
     assert left[1] == Left("courses over, or not yet decided, before session 2 was attended", 0, 2)
 
 
+def test_who_has_no_session_at_the_landmark_does_not_count_though_later_ones_are_there():
+    s = records(
+        """
+        client session ending
+        a      1       unplanned
+        a      2       unplanned
+        a      4       unplanned
+        b      1       planned
+        b      3       planned
+        """
+    )
+    courses, _ = courses_at_risk(s, landmark=3)
+    agrees(courses, frame_of("client time cause\nb 3 2"))
+
+
 def test_an_ending_directly_after_the_landmark_counts():
     courses, _ = courses_at_risk(records(COURSES), landmark=3)
     agrees(courses, frame_of("client time cause\na 3 1\nb 4 2\nf 3 0"))

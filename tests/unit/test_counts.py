@@ -48,13 +48,13 @@ def test_who_came_by_group_in_the_order_of_its_categories(s):
         who_came(s, by="arm"),
         frame_of(
             """
-            characteristic level group courses mean sd
-            courses        .     TAU   2       .    .
-            courses        .     BtheB 2       .    .
-            severity       .     TAU   2       1.5  0.7071067811865476
-            severity       .     BtheB 1       3    .
+            characteristic group courses mean sd
+            courses        TAU   2       .    .
+            courses        BtheB 2       .    .
+            severity       TAU   2       1.5  0.7071067811865476
+            severity       BtheB 1       3    .
             """
-        ).fillna({"level": ""}),
+        ),
     )
 
 

@@ -52,7 +52,7 @@ class Guess:
         if self.doubt:
             yield f"# CHECK: {self.doubt}"
         table = [f"[{self.table}.{self.name}]"]
-        table += [f"from = {quoted(self.source)}"] if self.source else []
+        table += [f"from = {quoted(self.source)}"] if self.table == "columns" else []
         table += [f"{key} = {written(value)}" for key, value in self.keys.items()]
         if self.codes or self.unexplained:
             table += [f"[columns.{self.name}.codes]"]

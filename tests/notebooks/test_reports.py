@@ -1,0 +1,204 @@
+"""The two reports that `make report` makes: whole, the same twice, and saying what R says."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from canonical import ROOT
+
+from sessionwise.errors import InvalidInput
+from sessionwise.reporting.report import make_report
+
+STUDIES = ("clinic", "beat-the-blues")
+SESSIONWISE = str(Path(sys.executable).parent / "sessionwise")
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory):
+    out = tmp_path_factory.mktemp("reports")
+    return {name: make_report(ROOT / "studies" / f"{name}.toml", out=out) for name in STUDIES}
+
+
+@pytest.fixture(scope="module")
+def again(tmp_path_factory):
+    """Both reports once more, by the command line, in a process of its own."""
+    out = tmp_path_factory.mktemp("again")
+    command = [SESSIONWISE, "report", "--out", str(out)]
+    studies = [f"studies/{name}.toml" for name in STUDIES]
+    subprocess.run([*command, *studies], cwd=ROOT, check=True, capture_output=True)
+    return out
+
+
+def result(report, notebook):
+    return json.loads((report.folder / "results" / f"{notebook}.json").read_text("utf-8"))
+
+
+def part(report, notebook, name):
+    return next(p for p in result(report, notebook)["parts"] if p["name"] == name)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_two_runs_give_the_same_bytes(reports, again, name):
+    first, second = reports[name].folder, again / name
+    files = sorted(p.relative_to(first) for p in first.rglob("*") if p.is_file())
+    assert files == sorted(p.relative_to(second) for p in second.rglob("*") if p.is_file())
+    differ = [
+        str(file) for file in files if (first / file).read_bytes() != (second / file).read_bytes()
+    ]
+    assert differ == ["manifest.json"]  # it says when
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_page_needs_no_network_and_names_no_machine(reports, name):
+    for page in reports[name].folder.glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r"(src|href)=[\"']?(https?:)?//", text)
+        assert str(ROOT) not in text and str(Path.home()) not in text
+
+
+def test_the_synthetic_report_is_stamped_on_every_page_and_figure(reports):
+    folder = reports["clinic"].folder
+    assert all("Synthetic data." in page.read_text("utf-8") for page in folder.glob("*.html"))
+    real = reports["beat-the-blues"].folder
+    assert not any("Synthetic data." in page.read_text("utf-8") for page in real.glob("*.html"))
+
+
+def test_the_trial_says_what_r_says(reports):
+    """lme4 by maximum likelihood on the same 280 rows; printed to six decimals."""
+    growth = part(reports["beat-the-blues"], "03-alliance-and-outcome", "change")
+    terms = {row["term"]: row for row in growth["estimates"]}
+    assert growth["rows"]["used"] == 280 and growth["rows"]["clients"] == 97
+    assert terms["time"]["estimate"] == pytest.approx(-0.704765, abs=1e-6)
+    assert terms["time"]["std_error"] == pytest.approx(0.146392, abs=1e-6)
+    assert terms["treatment[BtheB]"]["estimate"] == pytest.approx(-2.329083, abs=1e-6)
+    assert terms["treatment[BtheB]"]["std_error"] == pytest.approx(1.670356, abs=1e-6)
+    assert growth["loglik"] == pytest.approx(-935.746, abs=5e-4)
+
+
+def test_the_trial_says_what_it_cannot_answer(reports):
+    report = reports["beat-the-blues"]
+    statuses = {
+        p["name"]: p["status"]
+        for notebook in ("03-alliance-and-outcome", "04-alliance-and-staying")
+        for p in result(report, notebook)["parts"]
+    }
+    assert statuses == {
+        "change": "answered",
+        "difference": "answered",
+        "next_outcome": "missing",
+        "staying": "missing",
+        "endings": "missing",
+        "leaving": "missing",
+        "answering": "answered",
+    }
+    page = (report.folder / "04-alliance-and-staying.html").read_text("utf-8")
+    assert "It is <strong>not</strong> leaving therapy" in page
+
+
+def test_who_still_answered_by_arm(reports):
+    """Counted by hand from the file: 97, 73, 58 and 52 of 100 gave the form."""
+    curve = part(reports["beat-the-blues"], "04-alliance-and-staying", "answering")["curve"]
+    given = {time: 0 for time in (2, 3, 5, 8)}
+    for row in curve:
+        if row["time"] in given:
+            given[row["time"]] += round(row["estimate"] * row["at_risk"])
+    assert given == {2: 97, 3: 73, 5: 58, 8: 52}
+
+
+def test_the_clinic_answers_everything(reports):
+    for notebook in ("01-who-came", "03-alliance-and-outcome", "04-alliance-and-staying"):
+        parts = result(reports["clinic"], notebook)["parts"]
+        assert {p["status"] for p in parts} == {"answered"}
+
+
+def test_the_first_page_tells_the_findings_from_the_results(reports):
+    page = (reports["clinic"].folder / "index.html").read_text(encoding="utf-8")
+    said = part(reports["clinic"], "03-alliance-and-outcome", "next_outcome")
+    within = next(r for r in said["estimates"] if r["term"] == "srs_lag1_within")
+    assert f"{within['estimate']:.2f}&nbsp;points higher" in page.replace(" points", "&nbsp;points")
+    assert said["headline"] and said["headline"] in page.replace("&#39;", "'")
+
+
+def test_the_manifest_vouches_for_every_file(reports):
+    import hashlib
+
+    folder = reports["clinic"].folder
+    outputs = json.loads((folder / "manifest.json").read_text("utf-8"))["outputs"]
+    files = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+    assert files - {"manifest.json"} == set(outputs)
+    for name, digest in outputs.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_a_cohort_is_counted_in_the_ledger(tmp_path):
+    report = make_report(ROOT / "studies" / "clinic.toml", {"cohort": "severe"}, out=tmp_path)
+    found = result(report, "01-who-came")
+    assert found["cohort"] == "severe"
+    assert found["ledger"][0][0] == "not in cohort “severity at intake of 1 SD or more”"
+    assert found["rows"]["courses"] + found["ledger"][0][2] == 400
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"cohrt": "severe"}, "Did you mean 'cohort'?"),
+        ({"cohort": "sever"}, "Did you mean 'severe'?"),
+    ],
+)
+def test_a_typo_in_a_parameter_never_runs_the_default(tmp_path, given, said):
+    with pytest.raises(InvalidInput, match=re.escape(said)):
+        make_report(ROOT / "studies" / "clinic.toml", given, out=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_typo_in_a_score_is_named_by_the_notebook_that_meets_it(tmp_path):
+    from sessionwise.reporting.failure import NotebookFailed
+
+    with pytest.raises((InvalidInput, NotebookFailed), match="Did you mean 'srs'"):
+        make_report(ROOT / "studies" / "clinic.toml", {"alliance": "sr"}, out=tmp_path)
+    assert not (tmp_path / "clinic").exists()
+
+
+def test_an_invented_export_goes_from_start_to_report(tmp_path):
+    export = tmp_path / "our export 2025.csv"
+    rows = ["Patient;Datum;Sitzung;Therapeut;ORS;SRS;Abschluss"]
+    for person in range(40):
+        for session in range(1, 5 + person % 4):
+            last = session == 4 + person % 4
+            ending = ("abgebrochen" if person % 3 == 0 else "regulär") if last else ""
+            ors = f"{18 + session + person % 7 / 2:.1f}".replace(".", ",")
+            srs = f"{30 + (person * session) % 9 / 2:.1f}".replace(".", ",")
+            date = f"{1 + 7 * ((session - 1) % 4):02d}.{1 + (session - 1) // 4 + person % 6:02d}.2024"
+            rows.append(f"P{person:03d};{date};{session};T{person % 8};{ors};{srs};{ending}")
+    export.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    subprocess.run([SESSIONWISE, "start", str(export)], cwd=tmp_path, check=True, capture_output=True)
+    (study,) = (tmp_path / "studies").glob("*.toml")
+    ran = subprocess.run(
+        [SESSIONWISE, "report", str(study), "--out", "made"],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    (index,) = (tmp_path / "made").glob("*/index.html")
+    assert "40 clients" in index.read_text(encoding="utf-8")
+
+
+def test_the_trial_is_in_neither_wheel_nor_sdist(tmp_path):
+    source = tmp_path / "source"
+    ignore = shutil.ignore_patterns(".venv", ".git", "reports", "__pycache__", ".hypothesis")
+    shutil.copytree(ROOT, source, ignore=ignore)
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-d", str(tmp_path / "dist")],
+        cwd=source, check=True, capture_output=True,
+    )  # fmt: skip
+    import tarfile
+    import zipfile
+
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    (sdist,) = (tmp_path / "dist").glob("*.tar.gz")
+    inside = zipfile.ZipFile(wheel).namelist() + tarfile.open(sdist).getnames()
+    assert not [name for name in inside if "beat" in name]
+    assert any(name.endswith("cards/srs.toml") for name in inside)
