@@ -251,3 +251,17 @@ def test_a_file_in_order_is_summed_up(tmp_path):
     assert "Note: Records are taken to end on 2024-01-08" in result.stdout
     assert "CLIENT-" not in result.output
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_cell_that_could_not_be_read_is_not_called_empty_as_well(tmp_path):
+    file, codebook = tmp_path / "sessions.csv", tmp_path / "codebook.toml"
+    codebook.write_text(BOOK + '[columns.attendance]\nfrom = "came"\n', encoding="utf-8")
+    file.write_text(
+        f"{HEADER},came\nCLIENT-1,1,2024-01-01,30,,there\nCLIENT-1,,2024-01-08,30,,\n",
+        encoding="utf-8",
+    )
+    result = check(file, "--codebook", codebook)
+    assert "`attendance` may be attended, cancelled, no_show; 1 cell(s) are not (row 2" in (
+        result.stderr
+    )
+    assert "Every row has its `attendance`; 1 row does not (row 3" in result.stderr

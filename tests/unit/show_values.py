@@ -1,5 +1,7 @@
 """Fits and curves written by hand for the tests of what is shown."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -31,8 +33,11 @@ HAZARD = Recipe(
 SESSIONS = Rows(2981, clients=402, therapists=30, unit="sessions")
 
 
-def fit(terms, recipe=MIXED, rows=SESSIONS, health=None, scales=SCALES, variances=()):
-    """A fit from ``term: (estimate, low, high)``; errors and p follow from a normal interval."""
+def fit(terms, recipe=MIXED, rows=SESSIONS, health=None, variances=(), **more):
+    """A fit from ``term: (estimate, low, high)``; errors and p follow from a normal interval.
+
+    ``more``: ``scales``, ``outcome``, ``better``, ``labels`` of the `Fit`.
+    """
     lines = [
         (term, middle, (high - low) / 3.92, 29.0, 0.0, 0.0004, low, high)
         for term, (middle, low, high) in terms.items()
@@ -47,8 +52,7 @@ def fit(terms, recipe=MIXED, rows=SESSIONS, health=None, scales=SCALES, variance
         recipe,
         -1234.5,
         np.eye(len(lines)),
-        scales,
-        "ors",
+        **{"scales": SCALES, "outcome": "ors", **more},
     )
 
 
@@ -60,7 +64,18 @@ def hybrid(within=(0.29, 0.25, 0.34), between=(0.40, 0.25, 0.55), **more):
         "srs_lag1_within": within,
         "srs_lag1_between": between,
     }
-    return fit(terms, **more)
+    return fit(terms, **{"better": "higher", **more})
+
+
+def growth_fit(term, limits, step="session", **more):
+    """A growth model: one clock, and what one step of it is."""
+    return fit({term: limits}, **{"recipe": replace(MIXED, clock=term, step=step), **more})
+
+
+def trial_fit(limits, by="arm", level="BtheB", other="TAU", **more):
+    """A model with a group of two among its terms."""
+    recipe = replace(MIXED, references=((by, other),))
+    return fit({"time": (-1.0, -1.5, -0.5), f"{by}[{level}]": limits}, **{"recipe": recipe, **more})
 
 
 def leaving_fit(to_date=(-0.10, -0.15, -0.05), change=(-0.02, -0.06, 0.02), **more):

@@ -14,7 +14,7 @@ BOOKKEEPING = {*KEY, "session", "sessions_so_far", "attendance", "decided", "end
 
 
 def who_came(s: Sessions, by: str = "") -> pd.DataFrame:
-    """Say who came, described by what was known at intake.
+    """Who came, described by what was known at intake?
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def _row(characteristic: str, level: str, group: str, courses: int) -> dict:
 
 
 def endings(s: Sessions) -> pd.DataFrame:
-    """Say how the courses ended.
+    """How did the courses end?
 
     Returns
     -------

@@ -90,7 +90,8 @@ def episodes(s: Sessions) -> Episodes:
         Column("stop", "whole", "before", made_from=("session",)),
     ]
     columns = {**s.columns, **{column.name: column for column in made}}
-    left_out = _not_at_risk(ending, attended, last, at_risk)
+    read = tuple(left for left in s.origin.ledger if left.rows)
+    left_out = (*read, *_not_at_risk(ending, attended, last, at_risk))
     return Episodes(rows.reset_index(drop=True), columns, left_out)
 
 
@@ -119,7 +120,8 @@ def courses_at_risk(s: Sessions, landmark: int = 0) -> tuple[pd.DataFrame, tuple
         planned=("left_planned", "max"),
     ).reset_index()
     each["cause"] = each["unplanned"] * CAUSES["unplanned"] + each["planned"] * CAUSES["planned"]
-    left = [Left("courses without a decision that could be seen", 0, len(s.courses) - len(each))]
+    unseen = len(s.courses) - len(each)
+    left = [*s.origin.ledger, Left("courses without a decision that could be seen", 0, unseen)]
     if landmark:
         at_landmark = rows.loc[rows["session"] == landmark, COURSE_KEY]
         keys = pd.MultiIndex.from_frame(at_landmark)

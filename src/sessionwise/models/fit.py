@@ -215,6 +215,13 @@ class Fit:
             lines.append(self.variances.to_string(index=False, float_format=lambda x: f"{x:.4g}"))
         return "\n".join(lines)
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from sessionwise.show.fit_tables import estimates, health, variances
+
+        shown = [health(self), estimates(self), variances(self)]
+        html = "".join(getattr(table, "html", "") for table in shown)
+        return {"text/plain": repr(self), "text/html": html}
+
 
 @dataclass(frozen=True, eq=False)
 class Curve:

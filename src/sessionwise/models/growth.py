@@ -71,7 +71,7 @@ def outcome_over_time(
         frame = frame[~lost]
     rows = replace(
         fit.rows,
-        left_out=tuple(one for one in left if one[1]),
+        left_out=(*s.left_out, *(one for one in left if one[1])),
         unit="assessments" if clock == "time" else "sessions",
         clients=frame[["clinic", "client"]].drop_duplicates().shape[0],
     )

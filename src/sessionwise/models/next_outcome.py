@@ -137,7 +137,7 @@ def _rows(fit: Fit, s: Sessions, alliance: str, earlier: str, used: list[str]) -
         open_rows &= ~lost
     clients = frame.loc[open_rows, ["clinic", "client"]].drop_duplicates().shape[0]
     kept = tuple(one for one in left if one[1])
-    return replace(fit.rows, left_out=kept, unit="sessions", clients=clients)
+    return replace(fit.rows, left_out=(*s.left_out, *kept), unit="sessions", clients=clients)
 
 
 def _called(s: Sessions, name: str) -> str:

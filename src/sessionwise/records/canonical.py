@@ -39,6 +39,8 @@ class Draft:
         Name of a score → item number → column, where it is to be scored from items.
     ids_global
         Client ids are unique across clinics.
+    unread
+        Column → rows whose cell could not be read, which has been said already.
     """
 
     frame: pd.DataFrame
@@ -47,6 +49,7 @@ class Draft:
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     items: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     ids_global: bool = False
+    unread: Mapping[str, set[int]] = field(default_factory=dict)
 
 
 def assemble(
@@ -71,7 +74,7 @@ def assemble(
     columns = {**draft.columns, **scored}
     problems += _broken(frame, value_rules(draft, columns), origin.source)
     problems += _broken(frame, course_rules(columns), origin.source)
-    problems += _broken(frame, RULES, origin.source)
+    problems += _broken(frame, RULES, origin.source, draft.unread)
     problems += _clock_problems(frame, clock, origin.source)
     if problems:
         raise InvalidInput(problems, origin.source)
@@ -191,8 +194,13 @@ def _clock_problems(frame: pd.DataFrame, clock: Clock, source: str) -> list[Prob
     return _broken(frame, [never_empty(clock)], source)
 
 
-def _broken(frame: pd.DataFrame, rules: Any, source: str) -> list[Problem]:
-    """Check rules; each broken one becomes a problem with its rows."""
+def _broken(
+    frame: pd.DataFrame, rules: Any, source: str, unread: Mapping[str, set[int]] | None = None
+) -> list[Problem]:
+    """Check rules; each broken one becomes a problem with its rows.
+
+    A cell that could not be read has been named already, and is not named again as empty.
+    """
     problems = []
     by_position = frame.reset_index(drop=True)  # a row of the file may have become several
     for rule in rules:
@@ -200,6 +208,8 @@ def _broken(frame: pd.DataFrame, rules: Any, source: str) -> list[Problem]:
         if any(name not in frame for name in needs):
             continue
         bad = rule.broken(by_position)
+        if len(needs) == 1:
+            bad &= ~frame.index.isin((unread or {}).get(needs[0], ()))
         count = int(bad.sum())
         if count:
             rows = sorted(set(frame.index[bad.to_numpy()] + FIRST_ROW))

@@ -52,7 +52,7 @@ def sessions_of_frame(
             level.get(name, its_level),
             instrument=name if name in cards else "",
         )
-    draft = Draft(given, columns, instruments, ids_global=ids_global)
+    draft = Draft(given, columns, instruments, ids_global=ids_global, unread=parser.unread)
     origin = Origin("a frame", rows_read=len(given))
     watched = observation or Observation()
     return assemble(draft, origin, clock, watched, time_unit, parser.problems)

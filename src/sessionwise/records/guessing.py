@@ -234,6 +234,13 @@ def _translated(role: str, present: list[str], header: list[str]) -> dict[str, s
         no = {"attended": "no_show", "no_show": "attended", "cancelled": "attended", "1": "0"}
         words |= dict.fromkeys(YES, yes) if yes else {}
         words |= dict.fromkeys(NO, no[yes]) if yes in no else {}
+    if role == "attendance":  # "cancelled by …", "attended by …": what comes first counts
+        words |= {
+            folded(code): word
+            for code in present
+            for phrase, word in list(words.items())
+            if len(phrase) > STEM and folded(code).startswith(f"{phrase} ")
+        }
     return {code: words[folded(code)] for code in present if folded(code) in words}
 
 
@@ -247,7 +254,7 @@ def _counting(guesses: list[Guess], cells: Mapping[str, Cells]) -> list[Guess]:
         if away.any() and cells[session.source].numbers[away].notna().mean() > 0.5:
             why = f"{session.why}; also counts appointments that were not attended"
             return [replace(g, name="appointment", why=why) if g is session else g for g in guesses]
-    if "appointment" in found and not {"session", "date"} & set(found):
+    if "appointment" in found and not {"session", "date", "time"} & set(found):
         new = "time" if attendance else "session"
         was = found["appointment"]
         return [replace(g, name=new) if g is was else g for g in guesses]

@@ -34,6 +34,7 @@ class Parser:
         self.missing = {code.strip() for code in missing}
         self.decimal = decimal
         self.problems: list[Problem] = []
+        self.unread: dict[str, set[int]] = {}
 
     def parse(self, cells: pd.Series, name: str, spec: ColumnSpec, kind: ColumnType) -> pd.Series:
         """Read one column.
@@ -64,10 +65,12 @@ class Parser:
             return self._categories(text, name, spec)
         return text.astype("str")
 
-    def report(self, found: str, bad: pd.Series, remedy: str) -> None:
-        """Keep a problem with the rows where ``bad`` is true."""
-        rows = bad.index[bad.to_numpy(bool)] + FIRST_ROW
-        self.problems.append(Problem(found, rows_of(rows, self.source), remedy))
+    def report(self, name: str, found: str, bad: pd.Series, remedy: str) -> None:
+        """Keep a problem of column ``name`` with the rows where ``bad`` is true."""
+        rows = bad.index[bad.to_numpy(bool)]
+        self.unread.setdefault(name, set()).update(rows)
+        where = rows_of(rows + FIRST_ROW, self.source)
+        self.problems.append(Problem(f"`{name}` {found}", where, remedy))
 
     def _text(self, cells: pd.Series, spec: ColumnSpec) -> pd.Series:
         """Give the cells as stripped text, missing where they mean so."""
@@ -83,7 +86,8 @@ class Parser:
         strange = text.notna() & ~text.isin(words) & ~text.isin(words.values())
         if strange.any():
             self.report(
-                f"`{name}` holds {text[strange].nunique()} code(s) the codebook does not explain",
+                name,
+                f"holds {text[strange].nunique()} code(s) the codebook does not explain",
                 strange,
                 f"Add them to `codes` of [columns.{name}], or to its `missing`.",
             )
@@ -106,14 +110,13 @@ class Parser:
                 else "If a word there means 'not answered', add it to "
                 f"`missing` of [columns.{name}]."
             )
-            self.report(
-                f"`{name}` should be a number; {int(bad.sum())} cell(s) are not", bad, remedy
-            )
+            self.report(name, f"should be a number; {int(bad.sum())} cell(s) are not", bad, remedy)
         if kind == "whole":
             broken = values.notna() & (values % 1 != 0)
             if broken.any():
                 self.report(
-                    f"`{name}` should be a whole number; {int(broken.sum())} are not",
+                    name,
+                    f"should be a whole number; {int(broken.sum())} are not",
                     broken,
                     "Mend them in the export, or name another column.",
                 )
@@ -122,7 +125,8 @@ class Parser:
             broken = values.notna() & ~values.isin([0, 1])
             if broken.any():
                 self.report(
-                    f"`{name}` should be 0 or 1; {int(broken.sum())} cell(s) are not",
+                    name,
+                    f"should be 0 or 1; {int(broken.sum())} cell(s) are not",
                     broken,
                     f"Explain the codes in `codes` of [columns.{name}].",
                 )
@@ -136,7 +140,8 @@ class Parser:
         strange = text.notna() & ~text.isin(order)
         if strange.any():
             self.report(
-                f"`{name}` holds {text[strange].nunique()} value(s) that are not in its `order`",
+                name,
+                f"holds {text[strange].nunique()} value(s) that are not in its `order`",
                 strange,
                 f"Add them to `order` of [columns.{name}], or recode them in `codes`.",
             )
@@ -164,7 +169,8 @@ class Parser:
         bad = text.notna() & dates.isna()
         if bad.any():
             self.report(
-                f"`{name}` should be written as {spec.format}; {int(bad.sum())} cell(s) are not",
+                name,
+                f"should be written as {spec.format}; {int(bad.sum())} cell(s) are not",
                 bad,
                 f"Say how dates are written in `format` of [columns.{name}]; one format a column.",
             )
@@ -178,7 +184,8 @@ class Parser:
             example = str(text[strange].iloc[0])
             close = nearest(example, allowed) if len(example) <= 20 else ""
             self.report(
-                f"`{name}` may be {', '.join(allowed)}; {int(strange.sum())} cell(s) are not",
+                name,
+                f"may be {', '.join(allowed)}; {int(strange.sum())} cell(s) are not",
                 strange,
                 f"Translate them in `codes` of [columns.{name}]. {close}".strip(),
             )

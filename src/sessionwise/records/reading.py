@@ -67,7 +67,7 @@ def read(
         raise InvalidInput([*absent, *parser.problems], path.name)
     draft = _draft(raw, book, parser)
     left, draft = _without_empty_rows(draft)
-    origin = Origin(path.name, digest, len(raw), left, _unused(raw, book))
+    origin = Origin(path.name, digest, len(raw), left, _notes(raw, book))
     unit = book.time_unit
     return assemble(draft, origin, clock, observation or Observation(), unit, parser.problems)
 
@@ -143,7 +143,7 @@ def _draft(raw: pd.DataFrame, book: Codebook, parser: Parser) -> Draft:
         else:
             limits |= _own_limits(name, repeated)
     totals = {name: numbered for name, numbered in items.items() if name not in columns}
-    return Draft(frame, columns, instruments, limits, totals, book.ids_global)
+    return Draft(frame, columns, instruments, limits, totals, book.ids_global, parser.unread)
 
 
 def _own_limits(name: str, spec: ColumnSpec | Repeated) -> dict[str, tuple[float, float]]:
@@ -209,11 +209,18 @@ def _without_empty_rows(draft: Draft) -> tuple[tuple[Left, ...], Draft]:
     return (left,), replace(draft, frame=draft.frame[~empty])
 
 
+def _notes(raw: pd.DataFrame, book: Codebook) -> tuple[str, ...]:
+    """Say what a reader must know of how the rows of the file became those of the records."""
+    laid_out = f"Each of the {len(raw):,} rows of the file holds several assessments, one row each."
+    return (*((laid_out,) if book.repeated else ()), *_unused(raw, book))
+
+
 def _unused(raw: pd.DataFrame, book: Codebook) -> tuple[str, ...]:
     """Say how many columns of the export the codebook does not name."""
     named = {spec.source for spec in book.columns.values()}
     named |= {column for repeated in book.repeated.values() for column in repeated.at}
     count = sum(str(column) not in named for column in raw.columns)
-    return (f"{count} column(s) of the export are not in the codebook and were not read.",) * (
-        count > 0
-    )
+    if not count:
+        return ()
+    columns = "1 column of the export is" if count == 1 else f"{count} columns of the export are"
+    return (f"{columns} not in the codebook and not read.",)

@@ -240,20 +240,22 @@ class Sessions:
             origin=replace(self.origin, ledger=(*self.origin.ledger, left)),
         )
 
-    def with_note(self, note: str) -> Sessions:
-        """Give a copy whose origin carries one more sentence."""
-        return replace(self, origin=replace(self.origin, notes=(*self.origin.notes, note)))
-
-    def with_left_out(self, left: Left) -> Sessions:
-        """Give a copy whose ledger has one more line."""
-        return replace(self, origin=replace(self.origin, ledger=(*self.origin.ledger, left)))
+    @property
+    def left_out(self) -> tuple[tuple[str, int], ...]:
+        """What the ledger counts, as reason and rows; every model carries it on."""
+        return tuple((left.reason, left.rows) for left in self.origin.ledger if left.rows)
 
     def counts(self) -> dict[str, int]:
-        """Count appointments, attended sessions, clients, therapists and courses."""
+        """Count appointments, attended sessions, clients, therapists and courses.
+
+        With the clock ``time`` the rows are assessments that were due, and are counted as such.
+        """
         therapists = self._table["therapist"].nunique() if "therapist" in self._table else 0
+        attended = {"sessions": int(self.attended.sum())}
+        rows = "assessments" if self.clock == "time" else "appointments"
         return {
-            "appointments": len(self._table),
-            "sessions": int(self.attended.sum()),
+            rows: len(self._table),
+            **({} if self.clock == "time" else attended),
             "clients": int(self._courses["client"].nunique()),
             "therapists": int(therapists),
             "courses": len(self._courses),

@@ -127,8 +127,8 @@ CODES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "ongoing": (
             "ongoing", "open", "active", "current", "in therapy", "in treatment",
-            "still in therapy", "laufend", "lauft", "lauft noch", "offen", "in behandlung",
-            "lopend", "en cours", "en curso",
+            "still in therapy", "still in treatment", "still open", "laufend", "lauft",
+            "lauft noch", "offen", "in behandlung", "lopend", "en cours", "en curso",
         ),
     },
     "homework": {"1": ("done", "erledigt", "gemacht", "complete"), "0": ("not done", "none")},

@@ -107,7 +107,9 @@ def _read(data: Mapping, notebook: str) -> Shown | None:
         return _table(data, notebook)
     if any(kind.startswith("image/") for kind in data):
         reason = "it shows a picture without a title and alternative text"
-        raise NotebookFailed(notebook, reason, remedy="Show it with `sw.show.figure(…, alt=…)`.")
+        raise NotebookFailed(
+            notebook, reason, remedy="Show it with one of the figures of `sw.show`."
+        )
     text = data.get("text/plain", "").rstrip()
     return Printed(text) if text else None
 

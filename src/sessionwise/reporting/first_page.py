@@ -10,7 +10,7 @@ from sessionwise.reporting.running import Executed
 from sessionwise.reporting.sections import Layout
 from sessionwise.show.sources import SOURCES
 
-COUNTED = ("appointments", "sessions", "clients", "therapists", "courses")
+COUNTED = ("appointments", "assessments", "sessions", "clients", "therapists", "courses")
 
 
 @dataclass(frozen=True)

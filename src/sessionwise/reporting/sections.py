@@ -78,7 +78,7 @@ def layout(notebook: NotebookNode, name: str) -> Layout:
     """
     title, sections, before = "", [Section()], None
     for cell in notebook.cells:
-        if cell.cell_type == "code" and not shown_by(cell, name):
+        if cell.cell_type == "code" and not any(shown_by(cell, name)):
             _drop_introduction(sections[-1], before)
         if HIDDEN & set(cell.metadata.get("tags", [])):
             continue

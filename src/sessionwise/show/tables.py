@@ -13,7 +13,7 @@ from sessionwise.models.fit import Curve, Fit, Rows
 from sessionwise.records.sessions import Sessions
 from sessionwise.show.display import Table, answered
 from sessionwise.show.markup import html_table
-from sessionwise.show.numbers import UNKNOWN, number, percent
+from sessionwise.show.numbers import UNKNOWN, count, number, percent
 from sessionwise.show.suppression import suppress
 from sessionwise.show.words import capital
 
@@ -125,10 +125,9 @@ def ledger(sessions: Sessions, name: str = "ledger", title: str = "") -> Table:
     frame = pd.DataFrame([*read, *lines, kept], columns=["step", "rows", "courses"])
     frame = frame.astype({"rows": "Int64", "courses": "Int64"})
     hidden = suppress(frame, ["rows", "courses"], total=read[0][0] if read and adds_up else "")
-    heading = title or (
-        f"From {source}: {number(kept[1], 0)} appointments in {number(kept[2], 0)} courses"
-    )
-    labels = {"step": "Step", "rows": "Appointments", "courses": "Courses"}
+    rows = next(iter(sessions.counts()))
+    heading = title or f"From {source}: {number(kept[1], 0)} {rows} in {count(kept[2], 'course')}"
+    labels = {"step": "Step", "rows": "Rows", "courses": "Courses"}
     return table(hidden, name, heading, note=" ".join(origin.notes), labels=labels)
 
 

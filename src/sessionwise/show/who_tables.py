@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from sessionwise.show.display import Table, explained
-from sessionwise.show.numbers import count, percent
-from sessionwise.show.suppression import suppress
+from sessionwise.show.numbers import percent
+from sessionwise.show.suppression import WITHHELD, suppress
 from sessionwise.show.tables import table
-from sessionwise.show.words import capital
+from sessionwise.show.words import capital, counted
 
 EVERYBODY = "all"
 
@@ -31,7 +31,7 @@ def who_came(frame: pd.DataFrame, name: str = "who-came", title: str = "") -> Ta
         hidden = hidden.drop(columns="group")
     hidden = hidden.assign(characteristic=[capital(str(word)) for word in frame["characteristic"]])
     everybody = frame.loc[frame["characteristic"] == "courses", "courses"].sum()
-    heading = title or f"Who came: {count(everybody, 'course')} of therapy"
+    heading = title or f"Who came: {counted(everybody, 'course')} of therapy"
     note = "Numbers are means with standard deviations (SD), categories shares of their group."
     return table(hidden, name, heading, note, labels={"sd": "SD"}, digits=1)
 
@@ -52,7 +52,7 @@ def endings(frame: pd.DataFrame, name: str = "endings", title: str = "") -> Tabl
     return table(
         hidden.assign(ending=words),
         name,
-        title or f"How {count(frame['courses'].sum(), 'course')} ended",
+        title or f"How {counted(frame['courses'].sum(), 'course')} ended",
         "Shares are of courses, not probabilities: courses still open may end either way.",
         labels={"share": "Share of courses", "median_sessions": "Median sessions"},
         digits=1,
@@ -70,15 +70,26 @@ def forms(frame: pd.DataFrame, name: str = "forms", title: str = "") -> Table:
     name, title
         HTML id; the title is made from the numbers if empty.
     """
-    lowest = frame.loc[frame["share"].idxmin()]
     hidden = suppress(frame, ["due", "filled"], together=[])
+    told = frame[hidden["share"] != WITHHELD]
     if set(frame["group"].astype(str)) <= {EVERYBODY}:
         hidden = hidden.drop(columns="group")
-    who = "" if lowest["group"] == EVERYBODY else f" ({lowest['group']})"
-    heading = f"Forms filled in: at least {percent(lowest['share'])} of those due"
     return table(
         hidden,
         name,
-        title or f"{heading}, {lowest['score']}{who} the fewest",
+        title or _fewest(told, hidden=len(told) < len(frame)),
         labels={"share": "Share of those due"},
+    )
+
+
+def _fewest(told: pd.DataFrame, *, hidden: bool) -> str:
+    """Say of which form the fewest were filled in, among the rows whose share may be told."""
+    if told.empty:
+        return "Forms filled in"
+    lowest = told.loc[told["share"].idxmin()]
+    who = "" if lowest["group"] == EVERYBODY else f" ({lowest['group']})"
+    those = " of those shown" if hidden else ""
+    return (
+        f"Forms filled in: at least {percent(lowest['share'])} of those due, "
+        f"{lowest['score']}{who} the fewest{those}"
     )

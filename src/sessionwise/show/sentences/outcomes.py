@@ -73,11 +73,16 @@ def growth(fit: Fit, outcome: str = "", name: str = "growth") -> Sentence:
         What changed; by default ``"outcome (ORS)"``, by the labels of the fit.
     name
         Anchor.
+
+    Raises
+    ------
+    InvalidInput
+        The fit has no term of a clock.
     """
     outcome, unit = outcome or called(fit, fit.outcome, "outcome"), fit.recipe.step
     if reason := verdict(fit.health):
         return Sentence(name, f"No finding on the course of {outcome} is reported: {reason}.")
-    row = fit.term(next(term for term in fit.estimates["term"] if term in CLOCKS))
+    row = fit.term(_clock(fit))
     size, limits = _points(row)
     held = f"({limits}; {of_whom(fit.rows)})"
     if not _clear(row):
@@ -131,6 +136,19 @@ def _apart(fit: Fit, term: str, one: str, other: str, outcome: str) -> str:
         f"{capital(outcome)} showed no clear difference between {one} and {other}: "
         f"{_signed(row)} points {held}."
     )
+
+
+def _clock(fit: Fit) -> str:
+    """Find the clock among the terms."""
+    for term in fit.estimates["term"]:
+        if term in CLOCKS:
+            return str(term)
+    problem = Problem(
+        "the fit has no term of a clock",
+        f"terms {', '.join(fit.estimates['term'])}",
+        "Give the fit of outcome_over_time, or one with `session` or `time` among its terms.",
+    )
+    raise InvalidInput([problem], source="a sentence on the course of a score")
 
 
 def _split_column(fit: Fit) -> str:

@@ -34,8 +34,8 @@ def came(s: Sessions, name: str = "came") -> Sentence:
     of = f" of {therapists}" if counts["therapists"] else ""
     length = s.table.loc[s.attended].groupby(COURSE_KEY, observed=True).size().median()
     text = (
-        f"{held}{of}, {count(counts['courses'], 'course')} of therapy and "
-        f"{count(counts['sessions'], 'attended session')} "
+        f"{held}{of}, {counted(counts['courses'], 'course')} of therapy and "
+        f"{counted(counts['sessions'], 'attended session')} "
         f"(median {number(length, 0 if float(length).is_integer() else 1)} a course)."
     )
     return Sentence(name, f"{text} {_ended(s)}".strip())

@@ -1,0 +1,139 @@
+"""Speed as a ratio: ours and a peer on the same data, in the same run, one after the other.
+
+``make bench`` runs every case, ``make bench CASE=mixed`` one. Results, with the machine and the
+day, go to ``benchmarks/results/CASE.json``. Nothing here is a test.
+"""
+
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+import statsmodels.formula.api as smf
+
+import sessionwise as sw
+
+RESULTS = Path(__file__).parent / "results"
+PAIRS = 5
+
+
+def clinic(clients: int) -> sw.Sessions:
+    """Simulate a clinic with as many clients, about twelve sessions each."""
+    truth = sw.Truth(clinic={"clients": clients, "therapists": max(30, clients // 15)})
+    return sw.simulate(truth, seed=1)
+
+
+def mixed() -> dict:
+    """Clients with a slope, in therapists: `sw.mixed` beside statsmodels' MixedLM."""
+    s = clinic(800)
+    frame = s.frame.dropna(subset=["ors"])
+    frame = frame.assign(session=frame["session"].astype(float))
+
+    def ours() -> None:
+        sw.mixed("ors ~ session + severity + (1 + session || client) + (1 | therapist)", frame)
+
+    def peer() -> None:
+        parts = {"client": "0 + C(client)", "slope": "0 + C(client):session"}
+        model = smf.mixedlm("ors ~ session + severity", frame, groups="therapist",
+                            vc_formula=parts, re_formula="1")  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.fit(method="lbfgs")
+
+    return compared("statsmodels MixedLM", ours, peer, len(frame), pairs=3)
+
+
+def sandwich() -> dict:
+    """The hazard with CR2 errors, beside statsmodels' GLM with its own cluster errors (CR1)."""
+    rows = sw.episodes(sw.running(clinic(2000), "srs")).frame.dropna(subset=["srs"])
+    design = np.column_stack([np.ones(len(rows)), rows[["session", "srs", "severity"]]])
+    clusters = pd.factorize(rows["therapist"])[0]
+
+    def ours() -> None:
+        sw.glm("left_unplanned ~ session + srs + severity", rows, link="cloglog",
+               cluster="therapist", errors="CR2")  # fmt: skip
+
+    def peer() -> None:
+        family = sm.families.Binomial(sm.families.links.CLogLog())
+        model = sm.GLM(rows["left_unplanned"].to_numpy(), design.astype(float), family)
+        model.fit(cov_type="cluster", cov_kwds={"groups": clusters})
+
+    return compared("statsmodels GLM, CR1", ours, peer, len(rows))
+
+
+def lags() -> dict:
+    """The previous session's score, beside a pandas loop over clients."""
+    s = clinic(2000)
+    table = s.table
+
+    def ours() -> None:
+        sw.lagged(s, "srs")
+
+    def peer() -> None:
+        pieces = []
+        for _, course in table.groupby("client"):
+            before = course["session"].shift() == course["session"] - 1
+            pieces.append(course["srs"].shift().where(before))
+        pd.concat(pieces)
+
+    return compared("a loop over clients in pandas", ours, peer, len(table))
+
+
+def simulation() -> dict:
+    """A million appointments; no peer."""
+    begun = time.perf_counter()
+    made = clinic(85_000)
+    seconds = time.perf_counter() - begun
+    rows = len(made.table)
+    return {"rows": rows, "seconds": round(seconds, 2), "rows_per_second": round(rows / seconds)}
+
+
+CASES = {"mixed": mixed, "sandwich": sandwich, "lags": lags, "simulation": simulation}
+
+
+def compared(
+    name: str, ours: Callable[[], None], peer: Callable[[], None], rows: int, pairs: int = PAIRS
+) -> dict:
+    """Time both in turn, and give medians and the paired ratios."""
+    times = [(timed(ours), timed(peer)) for _ in range(pairs)]
+    return {
+        "peer": name,
+        "rows": rows,
+        "ours_seconds": round(statistics.median(t for t, _ in times), 4),
+        "peer_seconds": round(statistics.median(t for _, t in times), 4),
+        "ratios": [round(t / other, 3) for t, other in times],
+    }
+
+
+def timed(run: Callable[[], None]) -> float:
+    begun = time.perf_counter()
+    run()
+    return time.perf_counter() - begun
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or list(CASES)
+    strange = [name for name in wanted if name not in CASES]
+    if strange:
+        sys.exit(f"There is no case {strange[0]}; cases: {', '.join(CASES)}")
+    RESULTS.mkdir(exist_ok=True)
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    for name in wanted:
+        found = {"case": name, **CASES[name](), "machine": machine, "day": str(date.today())}
+        (RESULTS / f"{name}.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+        print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
