@@ -22,6 +22,7 @@ _WORDS = {
     "features.running_means": ("running",),
     "features.splits": ("within_between",),
     "features.leaving": ("Episodes", "episodes", "early_mean"),
+    "features.therapists": ("first_therapist",),
     "features.counts": ("attended_by", "endings", "filled_in", "who_came"),
     "models.fit": ("Curve", "Fit", "Health", "Unanswered"),
     "models.generalized_linear": ("glm",),

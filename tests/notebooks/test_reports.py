@@ -1,5 +1,6 @@
 """The two reports that `make report` makes: whole, the same twice, and saying what R says."""
 
+import html
 import json
 import re
 import shutil
@@ -116,11 +117,12 @@ def test_the_clinic_answers_everything(reports):
 
 
 def test_the_first_page_tells_the_findings_from_the_results(reports):
-    page = (reports["clinic"].folder / "index.html").read_text(encoding="utf-8")
+    page = html.unescape((reports["clinic"].folder / "index.html").read_text(encoding="utf-8"))
+    page = page.replace("\u00a0", " ")
     said = part(reports["clinic"], "03-alliance-and-outcome", "next_outcome")
     within = next(r for r in said["estimates"] if r["term"] == "srs_lag1_within")
-    assert f"{within['estimate']:.2f}&nbsp;points higher" in page.replace(" points", "&nbsp;points")
-    assert said["headline"] and said["headline"] in page.replace("&#39;", "'")
+    assert f"{within['estimate']:.2f} points higher" in page
+    assert said["headline"] and said["headline"] in page
 
 
 def test_the_manifest_vouches_for_every_file(reports):
@@ -147,20 +149,14 @@ def test_a_cohort_is_counted_in_the_ledger(tmp_path):
     [
         ({"cohrt": "severe"}, "Did you mean 'cohort'?"),
         ({"cohort": "sever"}, "Did you mean 'severe'?"),
+        ({"alliance": "sr"}, "Did you mean 'srs'?"),
+        ({"outcome": "orss"}, "Did you mean 'ors'?"),
     ],
 )
 def test_a_typo_in_a_parameter_never_runs_the_default(tmp_path, given, said):
     with pytest.raises(InvalidInput, match=re.escape(said)):
         make_report(ROOT / "studies" / "clinic.toml", given, out=tmp_path)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_typo_in_a_score_is_named_by_the_notebook_that_meets_it(tmp_path):
-    from sessionwise.reporting.failure import NotebookFailed
-
-    with pytest.raises((InvalidInput, NotebookFailed), match="Did you mean 'srs'"):
-        make_report(ROOT / "studies" / "clinic.toml", {"alliance": "sr"}, out=tmp_path)
-    assert not (tmp_path / "clinic").exists()
 
 
 def test_an_invented_export_goes_from_start_to_report(tmp_path):

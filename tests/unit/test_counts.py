@@ -1,5 +1,7 @@
 """Plain counts: who came, how it ended, how many forms were filled in."""
 
+from dataclasses import replace
+
 import pytest
 from tables import agrees, frame_of, records
 
@@ -111,6 +113,59 @@ def test_forms_by_group(s):
         """
     )
     agrees(got, expected)
+
+
+def test_one_row_for_all_records_unless_the_time_is_asked_for(s):
+    """Client d, who never came, was due to fill in nothing."""
+    got = filled_in(s, ["srs"], by="arm")
+    agrees(got, frame_of("group due filled share\nTAU 2 2 1\nBtheB 4 2 0.5"))
+    assert "session" not in got
+
+
+def test_groups_that_are_no_category_are_in_alphabetical_order(s):
+    given = frame_of(PAGE)
+    words = Sessions.of(given, level={"severity": "course", "arm": "course"})
+    assert filled_in(words, ["srs"], by="arm")["group"].tolist() == ["BtheB", "TAU"]
+
+
+def test_levels_stand_in_the_order_of_the_categories_with_those_nobody_has():
+    given = frame_of("client session arm\na 1 TAU\nb 1 IPT\nc 1 .")
+    given["arm"] = given["arm"].astype("category").cat.set_categories(["TAU", "BtheB", "IPT"])
+    s = Sessions.of(given, level={"arm": "course"})
+    # shares are of the group, also of the client whose arm is not known
+    agrees(
+        who_came(s).iloc[1:],
+        frame_of(
+            """
+            characteristic level courses share
+            arm            TAU   1       0.3333333333333333
+            arm            BtheB 0       0
+            arm            IPT   1       0.3333333333333333
+            """
+        ),
+    )
+
+
+def test_clients_without_a_group_are_in_none(s):
+    given = frame_of(PAGE)
+    given.loc[given["client"] == "c", "arm"] = None
+    some = Sessions.of(given, level={"severity": "course", "arm": "course"})
+    agrees(filled_in(some, ["srs"], by="arm"), frame_of("group due\nBtheB 1\nTAU 2"))
+
+
+def test_scores_are_named_as_their_columns_are_labelled(s):
+    labelled = replace(s, columns={**s.columns, "srs": replace(s.columns["srs"], label="SRS")})
+    assert filled_in(labelled, ["srs", "wai"])["score"].tolist() == ["SRS", "wai"]
+
+
+def test_no_score_named_is_said(s):
+    with pytest.raises(Unanswerable, match="names no such score"):
+        filled_in(s, ["", ""])
+
+
+def test_where_no_ending_is_recorded_none_is_counted():
+    with pytest.raises(Unanswerable, match="How courses ended is not in these records"):
+        endings(records("client session srs\na 1 30\nb 1 31"))
 
 
 def test_at_fixed_times_the_time_numbers_what_was_due():

@@ -111,7 +111,8 @@ class TestWhatIsReported:
     def test_recipe(self):
         recipe = glm("left ~ srs + modality", decisions(), link="cloglog").recipe
         assert (recipe.link, recipe.errors, recipe.reference) == ("cloglog", "model", "normal")
-        assert recipe.notes == ("Reference of `modality`: in_person.",)
+        assert recipe.references == (("modality", "in_person"),)
+        assert recipe.notes == ()
 
     def test_few_clusters_are_said(self):
         rows = decisions().assign(therapist=lambda one: one["therapist"] % 3)

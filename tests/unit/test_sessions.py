@@ -73,12 +73,6 @@ def test_courses_left_out_are_counted_in_the_ledger(s):
     assert s.origin.ledger == ()
 
 
-def test_notes_and_lines_of_the_ledger_are_added_at_the_end(s):
-    s = s.with_note("One.").with_note("Two.").with_left_out(Left("late", 3, 1))
-    assert s.origin.notes[-2:] == ("One.", "Two.")
-    assert s.origin.ledger == (Left("late", 3, 1),)
-
-
 def test_a_missing_column_is_said_with_its_purpose_and_the_nearest_name(s):
     with pytest.raises(Unanswerable) as told:
         s.need(["therapis"], "A model with therapists")

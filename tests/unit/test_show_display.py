@@ -10,7 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from sessionwise.errors import InvalidInput
 from sessionwise.models.fit import Unanswered
-from sessionwise.show.display import Figure, Note, Nothing, Sentence, Table, answered
+from sessionwise.show.display import Figure, Note, Nothing, Sentence, Table, answered, explained
 
 
 def figure(**changes):
@@ -106,3 +106,13 @@ def test_an_answer_is_shown_and_a_missing_one_is_not():
     missing = Unanswered("Q?", "No column.")
     assert isinstance(doubled(missing), Nothing)
     assert isinstance(doubled(value=missing), Nothing)
+
+
+def test_the_first_display_of_a_question_explains_why_it_has_no_answer():
+    @explained
+    def doubled(value):
+        return 2 * value
+
+    missing = Unanswered("Q?", "No column.")
+    assert doubled(4) == doubled(value=4) == 8
+    assert doubled(missing) == doubled(value=missing) == Note(missing)

@@ -3,17 +3,19 @@
 import io
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from show_values import curve, endings_curve, hybrid, leaving_fit
+from show_values import curve, endings_curve, fit, hybrid, leaving_fit
+from tables import records
 
 from sessionwise.models.fit import Health, Unanswered
 from sessionwise.show.axes import spread
-from sessionwise.show.display import Nothing
+from sessionwise.show.display import Note, Nothing
 from sessionwise.show.figures.courses import attended, course
 from sessionwise.show.figures.intervals import effects
 from sessionwise.show.figures.predictions import probability
@@ -41,12 +43,19 @@ PREDICTED = pd.DataFrame(
 ATTENDED = pd.DataFrame({"session": [1, 2, 3, 4], "courses": [100, 70, 45, 3]})
 
 
+def trial(**changes):
+    """Records that say how the score is called, in which unit, and what time counts."""
+    s = records("client time bdi\na 2 20\na 5 17\na 8 15", clock="time", time_unit="months")
+    bdi = replace(s.columns["bdi"], label="BDI", unit="points")
+    return replace(s, columns={**s.columns, "bdi": bdi}, **changes)
+
+
 def every_figure():
     return {
         "curves": lambda: curves(endings_curve(("low", "high"))),
         "effects": lambda: effects(hybrid(), ["srs_lag1_within", "srs_lag1_between"]),
         "ratios": lambda: effects(leaving_fit(), ["srs_to_date"], exponentiate=True),
-        "course": lambda: course(MEANS, "BDI (points)", "months"),
+        "course": lambda: course(MEANS, trial(), "bdi"),
         "attended": lambda: attended(ATTENDED, synthetic=True),
         "probability": lambda: probability(PREDICTED),
     }
@@ -80,11 +89,12 @@ def test_titles_state_what_the_numbers_say():
     assert curves(endings_curve(("low", "high")), by=5).title == (
         "By session 5, 10 % (low) and 20 % (high) had ended unplanned"
     )
-    assert effects(hybrid(), ["srs_lag1_within"], {"srs_lag1_within": "Alliance"}).title == (
-        "Alliance: difference in ors 0.29 (95 % CI 0.25 to 0.34)"
+    labelled = hybrid(labels={"srs_lag1_within": "alliance", "ors": "ORS"})
+    assert effects(labelled, ["srs_lag1_within"]).title == (
+        "Alliance: difference in ORS 0.29 (95 % CI 0.25 to 0.34)"
     )
     assert attended(ATTENDED).title == "70 of 100 courses (70 %) came to session 2"
-    assert course(MEANS[MEANS["group"] == "a"], "BDI (points)", "months").title == (
+    assert course(MEANS[MEANS["group"] == "a"], trial(), "bdi").title == (
         "Mean BDI went from 20.0 to 15.0 (a) between 2 and 8 months"
     )
     assert probability(PREDICTED).title == (
@@ -93,12 +103,54 @@ def test_titles_state_what_the_numbers_say():
     )
 
 
+def test_a_split_score_is_drawn_without_being_named_and_told_within_and_between():
+    labels = {"srs": "SRS", "ors": "ORS", "srs_lag1_within": "SRS, within clients"}
+    drawn = effects(hybrid(labels=labels))
+    assert drawn.title == (
+        "One SRS point more preceded 0.29 ORS points within clients and went with 0.40 between them"
+    )
+    assert drawn.alt == (
+        "Dots with intervals. SRS, within clients: difference in ORS 0.29 (95 % CI 0.25 to 0.34); "
+        "srs_lag1_between: difference in ORS 0.40 (95 % CI 0.25 to 0.55)."
+    )
+
+
+def test_a_title_does_not_call_an_unclear_difference_clear_nor_a_small_one_nought():
+    unclear = hybrid(within=(0.004, 0.002, 0.006), between=(-0.1, -0.3, 0.1))
+    assert effects(unclear).title == (
+        "One alliance point more preceded 0.004 ors points within clients and went with no clear "
+        "difference (−0.10) between them"
+    )
+
+
+def test_ratios_are_never_told_as_points():
+    ratios = effects(hybrid(), exponentiate=True)
+    assert "points" not in ratios.title
+    assert ratios.title.startswith("Srs_lag1_within: ratio 1.34 (95 % CI 1.28 to 1.40)")  # exp(.29)
+
+
+def test_a_score_to_date_and_its_change_are_drawn_without_being_named():
+    alt = effects(leaving_fit(), exponentiate=True).alt
+    assert "srs_to_date: hazard ratio 0.90" in alt and "srs_change: hazard ratio 0.98" in alt
+    assert "Intercept" not in alt
+    assert isinstance(effects(fit({"session": (1, 0, 2)})), Nothing)
+
+
+def test_the_records_say_what_the_axes_of_a_course_are():
+    drawn = course(MEANS, trial(), "bdi")
+    assert drawn.caption.startswith("Mean BDI (points) with 95 % confidence intervals")
+    s = records("client session srs\na 1 30\na 2 31")
+    plain = course(MEANS[MEANS["group"] == "a"], s, "srs")
+    assert plain.title == "Mean srs went from 20.0 to 15.0 (a) between sessions 2 and 8"
+    assert drawn.png != course(MEANS, trial(synthetic=True), "bdi").png
+
+
 def test_a_title_may_be_given():
     assert curves(endings_curve(), title="Mine").title == "Mine"
 
 
 def test_fewer_than_five_are_neither_drawn_nor_told():
-    told = course(MEANS, "BDI (points)", "months")
+    told = course(MEANS, trial(), "bdi")
     assert "9.5" not in told.alt + told.title + told.caption
     assert "12.0 at 5 months" in told.alt
     assert "session 4" not in attended(ATTENDED).alt
@@ -111,15 +163,15 @@ def test_fewer_than_five_are_neither_drawn_nor_told():
 def test_nothing_to_draw_draws_nothing():
     assert isinstance(curves(curve([])), Nothing)
     assert isinstance(curves(curve([("all", "still in therapy", 1, 4, 0.9)])), Nothing)
-    assert isinstance(course(MEANS.iloc[:0], "BDI"), Nothing)
+    assert isinstance(course(MEANS.iloc[:0], trial(), "bdi"), Nothing)
     assert isinstance(attended(ATTENDED.iloc[3:]), Nothing)
     assert isinstance(probability(PREDICTED.iloc[:0]), Nothing)
-    assert isinstance(effects(hybrid(), []), Nothing)
+    assert isinstance(effects(fit({"Intercept": (1, 0, 2)}), []), Nothing)
 
 
 def test_one_group_at_one_time_can_be_drawn():
     assert "90 % at session 1." in curves(curve([("", "still in therapy", 1, 9, 0.9)])).alt
-    assert "20.0 at 2 months" in course(MEANS.iloc[:1], "BDI", "months").alt
+    assert "20.0 at 2 months" in course(MEANS.iloc[:1], trial(), "bdi").alt
     assert probability(PREDICTED.iloc[:1]).alt.endswith("low alliance: 12.0 % after session 1.")
 
 
@@ -138,8 +190,15 @@ def test_intervals_that_cannot_be_estimated_are_left_out():
 def test_an_unsound_fit_and_a_missing_answer_are_not_drawn():
     assert isinstance(effects(hybrid(health=Health(False)), ["srs_lag1_within"]), Nothing)
     missing = Unanswered("Q?", "No column.")
-    for function in (curves, course, attended, probability, effects):
+    for function in (curves, probability, effects):
         assert isinstance(function(missing), Nothing)
+
+
+def test_the_first_figure_of_a_question_says_why_it_has_no_answer():
+    missing = Unanswered("Q?", "No column.")
+    for note in (course(missing, trial(), "bdi"), attended(missing)):
+        assert isinstance(note, Note)
+        assert str(note) == "Q? — not answered: No column."
 
 
 def test_names_of_groups_are_text_and_not_markup_or_mathematics():

@@ -11,7 +11,7 @@ from sessionwise.models.fit import Health, Rows, Unanswered
 from sessionwise.show.display import Note, Nothing
 from sessionwise.show.fit_tables import estimates, health, variances
 from sessionwise.show.tables import left_out, table
-from sessionwise.show.who_tables import endings, who_came
+from sessionwise.show.who_tables import endings, forms, who_came
 
 LABELS = {"srs_lag1_within": "Alliance, within clients", "ors": "outcome"}
 
@@ -64,7 +64,7 @@ def test_the_reason_for_no_answer_is_shown_once_where_health_would_stand():
 
 
 def test_estimates_are_numbers_rounded_as_printed():
-    shown = estimates(hybrid(), LABELS)
+    shown = estimates(hybrid(labels=LABELS))
     assert typed(shown)["columns"] == ["term", "estimate", "std_error", "df", "low", "high", "p"]
     assert typed(shown)["rows"][3] == [
         "Alliance, within clients",
@@ -116,6 +116,15 @@ def test_variances_tell_covariances_apart():
     assert isinstance(variances(hybrid()), Nothing)
 
 
+def test_words_for_terms_come_from_the_fit():
+    lines = [("first_therapist", "Intercept", "", 1.2, 1.0954, np.nan)]
+    labels = {"session": "session number", "Intercept": "level"}
+    assert typed(variances(hybrid(variances=lines, labels=labels)))["rows"] == [
+        ["first therapist", "level", 1.2, 1.1, None]
+    ]
+    assert estimates(hybrid(labels=LABELS)).title == "Estimates: linear mixed model of outcome"
+
+
 def test_what_was_left_out_is_shown_with_small_steps_suppressed():
     rows = Rows(
         900, left_out=(("first session", 402), ("gap", 31), ("no score", 3)), unit="sessions"
@@ -144,6 +153,54 @@ def test_a_lone_small_ending_takes_the_next_smallest_with_it():
         ["Service ended", "< 5", "withheld", "withheld"],
     ]
     assert "65 %" in text(shown.html)
+
+
+def test_the_first_table_of_a_question_says_why_it_has_no_answer():
+    for function in (who_came, endings, forms):
+        note = function(Unanswered("Q?", "No column."))
+        assert isinstance(note, Note) and "No column." in str(note)
+
+
+def filled(*counts):
+    """Forms of two scores in two arms: what was due, and what was filled in."""
+    frame = pd.DataFrame(counts, columns=["due", "filled"])
+    frame.insert(0, "group", ["TAU", "BtheB", "TAU", "BtheB"][: len(frame)])
+    frame.insert(0, "score", ["SRS", "SRS", "ORS", "ORS"][: len(frame)])
+    return frame.assign(share=frame["filled"] / frame["due"])
+
+
+def test_forms_are_told_by_the_score_and_group_with_the_fewest():
+    shown = forms(filled((100, 90), (80, 40), (100, 95), (80, 60)))
+    assert shown.title == "Forms filled in: at least 50 % of those due, SRS (BtheB) the fewest"
+    assert typed(shown)["rows"][1] == ["SRS", "BtheB", 80, 40, 0.5]
+    assert "50 %" in text(shown.html)
+
+
+def test_forms_of_everybody_name_no_group():
+    shown = forms(filled((100, 90), (80, 40)).assign(group="all", score=["SRS", "ORS"]))
+    assert typed(shown)["columns"] == ["score", "due", "filled", "share"]
+    assert shown.title == "Forms filled in: at least 50 % of those due, ORS the fewest"
+
+
+def test_the_title_does_not_tell_a_share_the_table_withholds():
+    """3 of 80 is 4 %: from the share and what was due the number could be found."""
+    shown = forms(filled((100, 90), (80, 3), (100, 95), (80, 60)))
+    # the lone "< 5" takes the next smallest number of its column with it
+    assert typed(shown)["rows"][1] == ["SRS", "BtheB", 80, "< 5", "withheld"]
+    assert typed(shown)["rows"][3] == ["ORS", "BtheB", 80, "withheld", "withheld"]
+    assert shown.title == (
+        "Forms filled in: at least 90 % of those due, SRS (TAU) the fewest of those shown"
+    )
+    assert forms(filled((3, 2), (3, 1))).title == "Forms filled in"
+
+
+def test_titles_count_no_fewer_than_five():
+    came = pd.DataFrame(
+        {"characteristic": ["courses"], "level": "", "group": "all", "courses": [3], "mean": np.nan}
+    )
+    assert who_came(came).title == "Who came: fewer than 5 courses of therapy"
+    ended = pd.DataFrame({"ending": ["planned"], "courses": [3], "share": [1.0]})
+    assert endings(ended).title == "How fewer than 5 courses ended"
 
 
 def test_levels_are_suppressed_within_their_characteristic():

@@ -10,7 +10,17 @@ import pandas as pd
 from sessionwise.errors import Unanswerable
 from sessionwise.records.sessions import COURSE_KEY, KEY, Sessions
 
-BOOKKEEPING = {*KEY, "session", "sessions_so_far", "attendance", "decided", "ending", "therapist"}
+NOT_RECORDED = "not recorded"
+BOOKKEEPING = {
+    *KEY,
+    "session",
+    "sessions_so_far",
+    "attendance",
+    "decided",
+    "due",
+    "ending",
+    "therapist",
+}
 
 
 def who_came(s: Sessions, by: str = "") -> pd.DataFrame:
@@ -64,7 +74,10 @@ def _described(values: pd.Series, label: str, group: str, kind: str) -> list[dic
     if isinstance(values.dtype, pd.CategoricalDtype):
         levels = list(values.cat.categories)
     return [
-        {**_row(label, level, group, int((given == level).sum())), "share": (given == level).mean()}
+        {
+            **_row(label, level, group, int((given == str(level)).sum())),
+            "share": (given == str(level)).mean(),
+        }
         for level in levels
     ]
 
@@ -187,10 +200,12 @@ def filled_in(
 
 
 def groups_of(frame: pd.DataFrame, by: str) -> pd.Series:
-    """Give each row's group, in the order of its categories; without ``by`` all are one."""
+    """Give each row's group, in the order of its categories; a missing one is a group too."""
     if not by:
         return pd.Series("all", index=frame.index, dtype="str", name="group")
-    values = frame[by]
+    values = frame[by].rename("group")
     if not isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype("str")
-    return values.rename("group")
+        return values.astype("str").fillna(NOT_RECORDED)
+    if not values.isna().any():
+        return values
+    return values.cat.add_categories([NOT_RECORDED]).fillna(NOT_RECORDED)

@@ -91,7 +91,7 @@ def episodes(s: Sessions) -> Episodes:
     ]
     columns = {**s.columns, **{column.name: column for column in made}}
     read = tuple(left for left in s.origin.ledger if left.rows)
-    left_out = (*read, *_not_at_risk(ending, attended, last, at_risk))
+    left_out = (*read, *_not_at_risk(frame, attended, last))
     return Episodes(rows.reset_index(drop=True), columns, left_out)
 
 
@@ -122,20 +122,45 @@ def courses_at_risk(s: Sessions, landmark: int = 0) -> tuple[pd.DataFrame, tuple
     each["cause"] = each["unplanned"] * CAUSES["unplanned"] + each["planned"] * CAUSES["planned"]
     unseen = len(s.courses) - len(each)
     left = [*s.origin.ledger, Left("courses without a decision that could be seen", 0, unseen)]
-    if landmark:
-        at_landmark = rows.loc[rows["session"] == landmark, COURSE_KEY]
-        keys = pd.MultiIndex.from_frame(at_landmark)
-        keep = pd.MultiIndex.from_frame(each[COURSE_KEY]).isin(keys)
-        left.append(
-            Left(
-                f"courses over, or not yet decided, before session {landmark} was attended",
-                0,
-                int((~keep).sum()),
-            )
-        )
-        each = each[keep]
+    each, missed = _from_the_start(each, rows, landmark)
     kept = each[[*COURSE_KEY, "time", "cause"]].astype({"time": "int64", "cause": "int64"})
-    return kept.reset_index(drop=True), tuple(one for one in left if one.courses)
+    return kept.reset_index(drop=True), tuple(one for one in (*left, missed) if one.courses)
+
+
+def courses_followed(s: Sessions, landmark: int = 0) -> tuple[pd.DataFrame, tuple[Left, ...]]:
+    """Give one row per course for the curve of still being in therapy, whatever ends it.
+
+    Parameters, returns and errors as in :func:`courses_at_risk`, but for ``cause``: 1 if the
+    course had ended in any way by the time its next appointment was due, else 0.
+    """
+    _need_endings(s)
+    frame = s.frame
+    last = _last_attended(frame, s.attended)
+    ended = last & (frame["ending"].astype("str") != "ongoing").to_numpy()
+    open_at_the_end = last & ~ended
+    rows = frame.loc[s.attended & frame["due"].to_numpy(bool) & ~open_at_the_end].copy()
+    rows["ended"] = ended[rows.index].astype("int64")
+    by_course = rows.groupby(COURSE_KEY, sort=False, observed=True)
+    each = by_course.agg(time=("session", "max"), cause=("ended", "max")).reset_index()
+    unseen = Left("courses whose first decision could not be seen", 0, len(s.courses) - len(each))
+    each, missed = _from_the_start(each, rows, landmark)
+    left = (*s.origin.ledger, unseen, missed)
+    kept = each.astype({"time": "int64", "cause": "int64"}).reset_index(drop=True)
+    return kept, tuple(one for one in left if one.courses)
+
+
+def _from_the_start(
+    each: pd.DataFrame, rows: pd.DataFrame, landmark: int
+) -> tuple[pd.DataFrame, Left]:
+    """Keep courses seen at the landmark, or else from session 1 on: the others come in late."""
+    at_start = rows.loc[rows["session"] == (landmark or 1), COURSE_KEY]
+    keep = pd.MultiIndex.from_frame(each[COURSE_KEY]).isin(pd.MultiIndex.from_frame(at_start))
+    reason = (
+        f"courses over, or not yet decided, before session {landmark} was attended"
+        if landmark
+        else "courses whose first session, or what followed it, is not in the records"
+    )
+    return each[keep], Left(reason, 0, int((~keep).sum()))
 
 
 def early_mean(s: Sessions, name: str, landmark: int = 3) -> pd.Series:
@@ -170,23 +195,24 @@ def _last_attended(frame: pd.DataFrame, attended: np.ndarray) -> np.ndarray:
     return last.reindex(frame.index, fill_value=False).to_numpy(bool)
 
 
-def _not_at_risk(
-    ending: pd.Series, attended: np.ndarray, last: np.ndarray, at_risk: np.ndarray
-) -> tuple[Left, ...]:
+def _not_at_risk(frame: pd.DataFrame, attended: np.ndarray, last: np.ndarray) -> tuple[Left, ...]:
     """Count attended sessions that are not at risk, by the reason."""
-    unseen = last & ~at_risk
+    ending, due = frame["ending"].astype("str"), frame["due"]
+    left_out = attended & ~frame["decided"].to_numpy(bool)
+    theirs = ending.isin(list(CAUSES))
     reasons = {
-        "last sessions of open courses: the next appointment was not yet due": ending == "ongoing",
-        "endings recorded before it could be known whether the client would return": ending.isin(
-            list(CAUSES)
-        ),
+        "last sessions of open courses: the next appointment was not yet due": ~due
+        & (ending == "ongoing"),
+        "last sessions of open courses: the next appointment was due, and neither a return nor an "
+        "ending is recorded": due & (ending == "ongoing"),
+        "endings recorded before it could be known whether the client would return": ~due & theirs,
+        "endings after the last session allowed: nobody could have returned": due & theirs,
         "last sessions of courses that others ended or the limit did": ending.isin(NO_DECISION),
     }
-    counted = [
-        Left(reason, int((unseen & kind.to_numpy()).sum()), int((unseen & kind.to_numpy()).sum()))
-        for reason, kind in reasons.items()
-    ]
-    middle = int((attended & ~last & ~at_risk).sum())
+    counted = []
+    for reason, which in reasons.items():
+        many = int((left_out & last & which.to_numpy(bool)).sum())
+        counted.append(Left(reason, many, many))
     beyond = "earlier sessions, undated or after the records or the limit ended"
-    counted.append(Left(beyond, middle))
+    counted.append(Left(beyond, int((left_out & ~last).sum())))
     return tuple(left for left in counted if left.rows)

@@ -14,8 +14,9 @@ def within_between(s: Sessions, names: Sequence[str], complete: Sequence[str] = 
     """Split columns into the client's own mean and the deviation from it.
 
     Lag first, then split, on the rows of the model: only then is the mean the mean of what the
-    model sees, and the within coefficient that of a model with client dummies. The mean uses the
-    whole course, so both columns are marked ``course`` and no model of leaving takes them.
+    model sees. With every time-varying column split and a random intercept of the client alone, the
+    within coefficients are exactly those of a model with a dummy for every client. The mean uses
+    the whole course, so both columns are marked ``course`` and no model of leaving takes them.
 
     Parameters
     ----------

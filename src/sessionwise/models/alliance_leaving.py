@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
+from sessionwise.features.intake import need_intake
 from sessionwise.features.leaving import Episodes, episodes
 from sessionwise.features.running_means import running
 from sessionwise.models.discrete_hazard import Link, hazard
 from sessionwise.models.fit import Fit, Unanswered
 from sessionwise.models.labels import term_labels
-from sessionwise.records.sessions import COURSE_KEY, Column, Sessions
+from sessionwise.records.sessions import COURSE_KEY, Column, Left, Sessions
 
 FEWEST = 5
 """Fewest decisions after a session for a probability to be given."""
@@ -46,7 +47,8 @@ def alliance_and_leaving(
     -------
     Fit
         Terms ``Intercept, first_session, session, X_to_date, X_change`` and the covariates, in log
-        hazard per alliance point. ``scales``: ``alliance_between`` (standard deviation of the
+        hazard per alliance point; without ``first_session``, and from session 2 on, where all
+        first sessions ended alike. ``scales``: ``alliance_between`` (standard deviation of the
         courses' means at their last row) and ``alliance_within`` (of the changes), in points.
 
     Raises
@@ -61,15 +63,13 @@ def alliance_and_leaving(
     >>> fit.rows.events > 0
     True
     """
-    s.need([alliance, *adjust], "Alliance and leaving")
+    s.need([alliance], "Alliance and leaving")
+    need_intake(s, adjust, "Alliance and leaving")
     at_risk = _with_first_session(episodes(running(s, alliance)), alliance)
     to_date, change = f"{alliance}_to_date", f"{alliance}_change"
-    terms = ["first_session", "session", to_date, change, *adjust]
+    at_risk, step, note = _with_baseline(at_risk, [to_date, change, *adjust])
+    terms = [*step, "session", to_date, change, *adjust]
     fit = hazard(f"left_unplanned ~ {' + '.join(terms)}", at_risk, link)
-    note = (
-        "At session 1 the change is 0 and the baseline has a step of its own, so that no ending "
-        "after a first session is lost."
-    )
     return fit.replace(
         question=f"Does a lower {s.columns[alliance].label or alliance}, or a fall in it, precede "
         "an unplanned ending?",
@@ -109,6 +109,8 @@ def hazard_by_session(fit: Fit | Unanswered, s: Sessions, alliance: str = "srs")
     frame = _with_first_session(episodes(running(s, alliance)), alliance).frame
     seen = frame.groupby("session").size()
     sessions = seen[seen >= FEWEST].index.to_numpy(int)
+    if "first_session" not in set(fit.estimates["term"]):
+        sessions = sessions[sessions > 1]  # the model starts there
     deviation, unit = fit.scales["alliance_between"], s.columns[alliance].label or alliance
     mean = float(frame[f"{alliance}_to_date"].mean())
     pieces = []
@@ -156,6 +158,31 @@ def _profile(
 def _probability(eta: np.ndarray, link: str) -> np.ndarray:
     """Turn the linear predictor into a probability."""
     return -np.expm1(-np.exp(eta)) if link == "cloglog" else special.expit(eta)
+
+
+def _with_baseline(at_risk: Episodes, used: Sequence[str]) -> tuple[Episodes, tuple[str, ...], str]:
+    """Give the baseline a step at session 1, or start at session 2 if the step has no estimate.
+
+    If nobody left after a first session (or everybody did) the step is infinite, and the other
+    estimates are those of the model without first sessions: rows it fits perfectly say nothing.
+    """
+    frame = at_risk.frame
+    first = frame["first_session"].eq(1) & frame[list(used)].notna().all(axis=1)
+    seen = frame.loc[first, "left_unplanned"]
+    if 0 < seen.sum() < len(seen):
+        note = (
+            "At session 1 the change is 0 and the baseline has a step of its own, so that no "
+            "ending after a first session is lost."
+        )
+        return at_risk, ("first_session",), note
+    many = "No" if seen.sum() == 0 else "Every"
+    note = (
+        f"{many} first session with its scores was followed by an unplanned ending; the model "
+        "starts at session 2."
+    )
+    left = Left("first sessions, which all ended alike", int(first.sum()))
+    fewer = frame[~first].reset_index(drop=True)
+    return replace(at_risk, frame=fewer, left_out=(*at_risk.left_out, left)), (), note
 
 
 def _with_first_session(at_risk: Episodes, alliance: str) -> Episodes:

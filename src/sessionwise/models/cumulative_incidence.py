@@ -9,8 +9,8 @@ import pandas as pd
 
 from sessionwise.engine.incidence_curves import aalen_johansen, kaplan_meier
 from sessionwise.errors import Unanswerable
-from sessionwise.features.counts import groups_of
-from sessionwise.features.leaving import courses_at_risk, early_mean
+from sessionwise.features.intake import need_intake
+from sessionwise.features.leaving import courses_at_risk, courses_followed, early_mean
 from sessionwise.models.fit import Curve, Recipe, Rows
 from sessionwise.records.sessions import COURSE_KEY, Left, Sessions
 
@@ -60,7 +60,7 @@ def incidence(s: Sessions, by: str = "", landmark: int = 0, alliance: str = "srs
     >>> incidence(sw.example()).estimates["state"].unique().tolist()
     ['unplanned ending', 'planned ending']
     """
-    each, left = _grouped(s, by, landmark, alliance)
+    each, left = _grouped(s, courses_at_risk(s, landmark), by, landmark, alliance)
     pieces = []
     for group, time, cause in _groups(each):
         curves = aalen_johansen(time, cause)
@@ -81,17 +81,20 @@ def incidence(s: Sessions, by: str = "", landmark: int = 0, alliance: str = "srs
         pieces,
         each,
         left,
-        landmark,
-        ("aalen_johansen",),
-        "Aalen–Johansen cumulative incidence",
+        _recipe(
+            "Aalen–Johansen cumulative incidence",
+            "aalen_johansen",
+            landmark,
+            "Courses that others ended, or the limit did, are censored at their last decision.",
+        ),
     )
 
 
 def still_in_therapy(s: Sessions, by: str = "", landmark: int = 0, alliance: str = "srs") -> Curve:
     """How many are still in therapy after each session, whatever ended it?
 
-    Kaplan–Meier of *any* ending by the client or by plan; courses that were open, or that others
-    ended, are censored. Parameters, errors and time as in :func:`incidence`.
+    Kaplan–Meier of *any* ending, transfers and the end of the service included; only courses still
+    open are censored. Parameters, errors and time as in :func:`incidence`.
 
     Returns
     -------
@@ -105,10 +108,10 @@ def still_in_therapy(s: Sessions, by: str = "", landmark: int = 0, alliance: str
     >>> bool(curve["estimate"].is_monotonic_decreasing)
     True
     """
-    each, left = _grouped(s, by, landmark, alliance)
+    each, left = _grouped(s, courses_followed(s, landmark), by, landmark, alliance)
     pieces = []
-    for group, time, cause in _groups(each):
-        curve = kaplan_meier(time, (cause > 0).astype(int))
+    for group, time, ended in _groups(each):
+        curve = kaplan_meier(time, ended)
         shown = [curve.estimate, curve.std_error, curve.low, curve.high]
         pieces.append(_piece(group, "still in therapy", curve.times, curve.at_risk, shown))
     return _curve(
@@ -116,19 +119,22 @@ def still_in_therapy(s: Sessions, by: str = "", landmark: int = 0, alliance: str
         pieces,
         each,
         left,
-        landmark,
-        ("kaplan_meier",),
-        "Kaplan–Meier curve of any ending",
+        _recipe("Kaplan–Meier curve of any ending", "kaplan_meier", landmark),
     )
 
 
 def _grouped(
-    s: Sessions, by: str, landmark: int, alliance: str
+    s: Sessions,
+    courses: tuple[pd.DataFrame, tuple[Left, ...]],
+    by: str,
+    landmark: int,
+    alliance: str,
 ) -> tuple[pd.DataFrame, tuple[Left, ...]]:
-    """Give the courses at risk with their group."""
-    each, left = courses_at_risk(s, landmark)
+    """Give the courses with their group."""
+    each, left = courses
     if each.empty:
-        raise Unanswerable(f"No course attended session {landmark} and was decided after it.")
+        when = f"session {landmark}" if landmark else "its first session"
+        raise Unanswerable(f"No course attended {when} and was decided after it.")
     keys = pd.MultiIndex.from_frame(each[COURSE_KEY])
     if not by:
         return each.assign(group="all"), left
@@ -136,23 +142,20 @@ def _grouped(
         early = early_mean(s, alliance, landmark or 1).reindex(keys).to_numpy()
         each = each.assign(group=_halves(early, f"early {s.columns[alliance].label or alliance}"))
     else:
-        s.need([by], "Comparing groups")
-        if s.columns[by].level != "course" or s.columns[by].known != "before":
-            raise Unanswerable(
-                f"Groups for curves must be known at intake, and `{by}` is not. Use a column of "
-                "the course, or early_alliance with a landmark."
-            )
-        values = groups_of(s.courses.set_index(COURSE_KEY), by).reindex(keys)
-        each = each.assign(group=values.array)
+        need_intake(s, [by], "Comparing groups")
+        each = each.assign(group=s.courses.set_index(COURSE_KEY)[by].reindex(keys).array)
     missing = int(each["group"].isna().sum())
     if missing:
         left = (*left, Left(f"courses without {by.replace('_', ' ')}", 0, missing))
-    return each.dropna(subset=["group"]).reset_index(drop=True), left
+    each = each.dropna(subset=["group"]).reset_index(drop=True)
+    if each.empty:
+        raise Unanswerable(f"No course has {by.replace('_', ' ')}, so there are no groups.")
+    return each, left
 
 
 def _halves(score: np.ndarray, label: str) -> pd.Series:
     """Part courses at the median: below it, and at it or above."""
-    cut = float(np.nanmedian(score))
+    cut = float(np.nanmedian(score)) if np.isfinite(score).any() else 0.0
     names = [f"{label} below {cut:.1f}", f"{label} {cut:.1f} or more"]
     codes = np.where(np.isnan(score), -1, score >= cut).astype(int)
     return pd.Series(pd.Categorical.from_codes(codes, names))
@@ -176,12 +179,9 @@ def _curve(
     pieces: list[pd.DataFrame],
     each: pd.DataFrame,
     left: tuple[Left, ...],
-    landmark: int,
-    sources: tuple[str, ...],
-    kind: str,
+    recipe: Recipe,
 ) -> Curve:
     """Put the pieces together with what they were made of."""
-    after = f" among courses that attended session {landmark}" if landmark else ""
     rows = Rows(
         used=len(each),
         clients=each[["clinic", "client"]].drop_duplicates().shape[0],
@@ -189,12 +189,17 @@ def _curve(
         left_out=tuple((one.reason, one.courses) for one in left),
         unit="courses",
     )
-    recipe = Recipe(
-        kind=kind + after,
+    return Curve(question, pd.concat(pieces, ignore_index=True), rows, recipe, "sessions")
+
+
+def _recipe(kind: str, source: str, landmark: int, *notes: str) -> Recipe:
+    """Say how a curve was made."""
+    return Recipe(
+        kind=kind + (f" among courses that attended session {landmark}" if landmark else ""),
         formula="",
         estimation="product limit",
-        sources=sources,
         errors="Greenwood",
         reference="log–log limits",
+        notes=notes,
+        sources=(source, *(("landmark",) if landmark else ())),
     )
-    return Curve(question, pd.concat(pieces, ignore_index=True), rows, recipe, "sessions")

@@ -14,10 +14,13 @@ from sessionwise.models.fit import Fit, Recipe, Rows
 from sessionwise.models.formulas import parse
 from sessionwise.models.generalized_linear import glm
 from sessionwise.models.labels import term_labels
+from sessionwise.models.model_rows import refuse_few_clients
 from sessionwise.records.sessions import Sessions
 
 Link = Literal["cloglog", "logit"]
 Errors = Literal["CR2", "CR1", "CR0", "model"]
+EVENTS_PER_TERM = 10
+ENDS = {"left_unplanned": "an unplanned ending", "left_planned": "a planned ending"}
 
 
 def hazard(
@@ -63,10 +66,14 @@ def hazard(
     """
     at_risk = s if isinstance(s, Episodes) else episodes(s)
     parsed = parse(formula, at_risk.frame.columns)
+    if parsed.outcome not in ENDS:
+        raise Refused(f"A hazard explains {' or '.join(ENDS)}, and not `{parsed.outcome}`.")
     _refuse_the_future(parsed.columns, parsed.outcome, at_risk)
     frame, outcome = at_risk.frame, parsed.outcome
-    used = [name for name in parsed.columns if name in frame]
+    clustered = "therapist" in frame and errors != "model" and frame["therapist"].nunique() > 1
+    used = [*parsed.columns, *(["therapist"] if clustered else [])]
     complete = frame[used].notna().all(axis=1)
+    refuse_few_clients(frame[complete])
     therapists = frame.loc[complete, "therapist"].nunique() if "therapist" in frame else 0
     if therapists < 2 and errors != "model":
         fit = glm(formula, frame[complete], "binomial", link)
@@ -75,8 +82,9 @@ def hazard(
         cluster = None if errors == "model" else "therapist"
         fit = glm(formula, frame[complete], "binomial", link, cluster=cluster, errors=errors)
         notes = ()
+    notes += _few_events(fit, int(frame.loc[complete, outcome].sum()))
     return fit.replace(
-        question="What goes with an unplanned ending after a session, among those who attended it?",
+        question=f"What goes with {ENDS[outcome]} after a session, among those who attended it?",
         rows=_rows(frame, complete, used, outcome, therapists, at_risk),
         recipe=_recipe(fit, notes),
         outcome=outcome,
@@ -86,20 +94,30 @@ def hazard(
 
 def _refuse_the_future(used: Sequence[str], outcome: str, at_risk: Episodes) -> None:
     """Refuse columns that are known only when the course is over."""
-    future = [
-        name
-        for name in used
-        if name != outcome and name in at_risk.columns and at_risk.columns[name].known == "course"
-    ]
-    if outcome == "left_planned":
-        future += [n for n in used if n in at_risk.columns and at_risk.columns[n].known == "after"]
+    planned = outcome == "left_planned"
+    too_late = {"course", "after"} if planned else {"course"}
+    known = {name: at_risk.columns[name].known for name in used if name in at_risk.columns}
+    future = [name for name in used if name != outcome and known.get(name) in too_late]
     if future:
         listed = ", ".join(f"`{name}`" for name in future)
+        before = "one from before the session (`X_lag1`, `X_so_far`)"
+        use = before if planned else f"a score to date (`X_to_date`, `X_change`), or {before}"
+        when = "a planned ending is decided" if planned else "the client decides"
         raise Refused(
-            f"{listed} is not known when the client decides: it would explain leaving by what "
-            "came later. Use a score to date (`X_to_date`, `X_change`), or one from before the "
-            "session (`X_lag1`, `X_so_far`)."
+            f"{listed} is not known when {when}: it would explain leaving by what came later. "
+            f"Use {use}."
         )
+
+
+def _few_events(fit: Fit, events: int) -> tuple[str, ...]:
+    """Warn of few events for the terms (Peduzzi et al. 1996, J Clin Epidemiol 49:1373)."""
+    terms = len(fit.estimates) - 1
+    if events >= EVENTS_PER_TERM * terms:
+        return ()
+    return (
+        f"There are {events} endings for {terms} terms, fewer than {EVENTS_PER_TERM} each: "
+        "the estimates may be far off and their intervals too short.",
+    )
 
 
 def _why_model_errors(therapists: int) -> str:

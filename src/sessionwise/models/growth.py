@@ -10,10 +10,12 @@ import pandas as pd
 from scipy import stats
 
 from sessionwise.features.counts import groups_of
-from sessionwise.features.therapists import first_therapist
+from sessionwise.features.intake import need_intake
 from sessionwise.models.fit import Fit
+from sessionwise.models.grouping import grouped
 from sessionwise.models.labels import term_labels
 from sessionwise.models.mixed_model import mixed
+from sessionwise.models.model_rows import refuse_few_clients
 from sessionwise.records.sessions import Sessions
 
 
@@ -55,17 +57,21 @@ def outcome_over_time(
     >>> outcome_over_time(sw.example()).estimates["term"].tolist()
     ['Intercept', 'session']
     """
-    s.need([outcome, *([by] if by else []), *adjust], "The course of the outcome")
+    s.need([outcome], "The course of the outcome")
+    need_intake(s, [by, *adjust], "The course of the outcome")
     clock = "time" if s.clock == "time" else "session"
-    random, s, notes = _grouping(s)
+    group = grouped(s)
+    s, notes = group.s, group.notes
     frame = s.frame.loc[s.attended]
     at_intake = (frame["time"] <= 0) if clock == "time" else pd.Series(False, index=frame.index)
     fixed = [clock, *([by] if by else []), *adjust]
     frame = frame[~at_intake]
-    complete = frame[[outcome, *fixed]].notna().all(axis=1)
-    fit = mixed(f"{outcome} ~ {' + '.join(fixed)} + {random}", frame[complete], reml=False)
-    left = [("assessments at intake, used as a covariate", int(at_intake.sum()))]
-    for name in (outcome, *fixed):
+    complete = frame[[outcome, *fixed, *group.columns]].notna().all(axis=1)
+    refuse_few_clients(frame[complete])
+    formula = f"{outcome} ~ {' + '.join(fixed)} + {group.random}"
+    fit = mixed(formula, frame[complete], reml=False)
+    left = [("assessments at intake, before anything could change", int(at_intake.sum()))]
+    for name in (outcome, *fixed, *group.columns):
         lost = frame[name].isna()
         left.append((f"{s.columns[name].label or name}: missing", int(lost.sum())))
         frame = frame[~lost]
@@ -82,27 +88,13 @@ def outcome_over_time(
         recipe=replace(
             fit.recipe,
             clock=clock,
-            step=s.time_unit.removesuffix("s"),
+            step=s.time_unit.removesuffix("s") if clock == "time" else "session",
             notes=(*notes, *fit.recipe.notes),
         ),
         outcome=outcome,
         better=s.instruments[outcome].better if outcome in s.instruments else "",
         labels=term_labels(s.columns, [*fit.estimates["term"], outcome]),
     )
-
-
-def _grouping(s: Sessions) -> tuple[str, Sessions, tuple[str, ...]]:
-    """Give the random part of the growth model."""
-    if s.clock == "time":
-        return "(1 | client)", s, ()
-    if "therapist" not in s.columns:
-        return "(1 + session || client)", s, ()
-    s, changed = first_therapist(s)
-    if s.table["first_therapist"].nunique() < 2:
-        return "(1 + session || client)", s, ()
-    moved = f"{changed} changed later" if changed else "none changed later"
-    said = f"Each client is counted with the therapist of the first session ({moved})."
-    return "(1 + session || client) + (1 | first_therapist)", s, (said,)
 
 
 def mean_course(s: Sessions, outcome: str, by: str = "") -> pd.DataFrame:

@@ -10,6 +10,8 @@ from sessionwise.features.counts import filled_in
 from sessionwise.models.fit import Curve, Recipe, Rows
 from sessionwise.records.sessions import Sessions
 
+FEWEST = 5
+
 
 def still_answering(s: Sessions, outcome: str, by: str = "") -> Curve:
     """Who still gave the questionnaire at each time it was due?
@@ -29,8 +31,9 @@ def still_answering(s: Sessions, outcome: str, by: str = "") -> Curve:
     Returns
     -------
     Curve
-        State ``"gave the questionnaire"``; ``at_risk`` is the number it was due from; limits are
-        Wilson's (1927, J Am Stat Assoc 22:209).
+        State ``"gave the questionnaire"``; ``at_risk`` is the number it was due from. Times at
+        which one to four answered are left out, and counted. Limits are Wilson's (1927, J Am Stat
+        Assoc 22:209).
 
     Examples
     --------
@@ -39,6 +42,10 @@ def still_answering(s: Sessions, outcome: str, by: str = "") -> Curve:
     True
     """
     counted = filled_in(s, [outcome], by, per="time")
+    few = counted["filled"].between(1, FEWEST - 1)
+    withheld = int(counted.loc[few, "due"].sum())
+    left_out = (("times with fewer than five answers", withheld),) if withheld else ()
+    counted = counted[~few].reset_index(drop=True)
     clock = "time" if s.clock == "time" else "session"
     low, high = proportion_confint(counted["filled"], counted["due"], method="wilson")
     share = counted["share"].to_numpy(float)
@@ -56,7 +63,8 @@ def still_answering(s: Sessions, outcome: str, by: str = "") -> Curve:
     )
     rows = Rows(
         used=int(counted["due"].sum()),
-        clients=s.counts()["clients"],
+        clients=len(s.courses[["clinic", "client"]].drop_duplicates()),
+        left_out=left_out,
         unit="assessments" if s.clock == "time" else "sessions",
     )
     recipe = Recipe(
@@ -72,5 +80,5 @@ def still_answering(s: Sessions, outcome: str, by: str = "") -> Curve:
         estimates,
         rows,
         recipe,
-        s.time_unit,
+        s.time_unit if s.clock == "time" else "sessions",
     )

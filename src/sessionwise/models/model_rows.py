@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sessionwise.errors import InvalidInput, Problem
+from sessionwise.errors import InvalidInput, Problem, Refused
 from sessionwise.models.fit import Rows
+
+FEWEST_CLIENTS = 5
 
 
 def model_frame(data: Any) -> pd.DataFrame:
@@ -65,3 +67,19 @@ def standard_deviations(used: pd.DataFrame, columns: tuple[str, ...]) -> dict[st
         for name in columns
         if pd.api.types.is_numeric_dtype(used[name]) and len(used) > 1
     }
+
+
+def refuse_few_clients(frame: pd.DataFrame) -> None:
+    """Refuse a model of so few clients that its estimates would speak of persons.
+
+    Raises
+    ------
+    Refused
+        Fewer than five clients are in the rows.
+    """
+    clients = len(frame[["clinic", "client"]].drop_duplicates())
+    if clients < FEWEST_CLIENTS:
+        raise Refused(
+            f"Fewer than {FEWEST_CLIENTS} clients have what this model needs; a model of so few "
+            "would speak of persons. Ask a larger cohort, or fill in what is missing."
+        )

@@ -8,13 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from sessionwise.errors import Refused, Unanswerable
+from sessionwise.errors import Unanswerable
+from sessionwise.features.intake import need_intake
 from sessionwise.features.lags import lag_losses, preceding, preceding_column
-from sessionwise.features.splits import within_between
-from sessionwise.features.therapists import first_therapist
+from sessionwise.features.splits import refuse_lost_rows, within_between
 from sessionwise.models.fit import Fit, Recipe, Rows
+from sessionwise.models.grouping import grouped
 from sessionwise.models.labels import term_labels
 from sessionwise.models.mixed_model import mixed
+from sessionwise.models.model_rows import refuse_few_clients
 from sessionwise.records.sessions import COURSE_KEY, Sessions
 
 
@@ -56,7 +58,8 @@ def alliance_and_next_outcome(
     -----
     Long form::
 
-        s = sw.within_between(sw.lagged(s, "srs"), ["srs_lag1"], complete=["ors", "session"])
+        s = sw.lagged(sw.first_therapist(s), "srs")
+        s = sw.within_between(s, ["srs_lag1"], complete=["ors", "session", "first_therapist"])
         sw.mixed("ors ~ session + srs_lag1_within + srs_lag1_between"
                  " + (1 + session || client) + (1 | first_therapist)", s)
 
@@ -71,27 +74,28 @@ def alliance_and_next_outcome(
     >>> fit.health.converged, fit.outcome
     (True, 'ors')
     """
-    s.need([alliance, outcome, *adjust], "Alliance and the next outcome")
+    s.need([alliance, outcome], "Alliance and the next outcome")
+    need_intake(s, adjust, "Alliance and the next outcome")
     if s.clock == "time":
         raise Unanswerable(
             "Alliance and the next outcome are followed from session to session, and these records "
             "hold assessments at fixed times."
         )
     earlier = preceding_column(s, alliance, outcome)
-    used = [outcome, "session", *adjust]
-    split = within_between(preceding(s, alliance, outcome), [earlier], complete=used)
+    group = grouped(s)
+    used = [outcome, "session", *adjust, *group.columns]
+    split = within_between(preceding(group.s, alliance, outcome), [earlier], complete=used)
     within, between = f"{earlier}_within", f"{earlier}_between"
     fixed = " + ".join(["session", within, between, *adjust])
-    random, split, notes = _grouping(split)
     frame = split.frame
     rows = frame[within].notna()
-    if frame.loc[rows, COURSE_KEY].drop_duplicates().shape[0] < 3:
-        raise Refused("Fewer than three clients have two sessions with both scores.")
-    fit = mixed(f"{outcome} ~ {fixed} + {random}", frame[rows])
+    refuse_few_clients(frame[rows])
+    refuse_lost_rows(frame[rows], [within, between, *used])
+    fit = mixed(f"{outcome} ~ {fixed} + {group.random}", frame[rows])
     return fit.replace(
-        question=_question(s, alliance, outcome, notes),
-        rows=_rows(fit, s, alliance, earlier, used),
-        recipe=_recipe(fit, notes),
+        question=_question(s, alliance, outcome, group.notes),
+        rows=_rows(fit, group.s, alliance, earlier, used),
+        recipe=_recipe(fit, group.notes, lagged=earlier != alliance),
         scales=_scales(frame[rows], earlier, outcome),
         outcome=outcome,
         better=s.instruments[outcome].better if outcome in s.instruments else "",
@@ -99,24 +103,13 @@ def alliance_and_next_outcome(
     )
 
 
-def _grouping(s: Sessions) -> tuple[str, Sessions, tuple[str, ...]]:
-    """Give the random part: clients, in the therapist of the first session if there are several."""
-    clients = "(1 + session || client)"
-    if "therapist" not in s.columns:
-        return clients, s, ("No therapist is recorded; clients are not nested in therapists.",)
-    s, changed = first_therapist(s)
-    if s.table["first_therapist"].nunique() < 2:
-        return clients, s, ("All clients had one therapist, so therapists cannot be compared.",)
-    moved = f"{changed} changed later" if changed else "none changed later"
-    said = f"Each client is counted with the therapist of the first session ({moved})."
-    return f"{clients} + (1 | first_therapist)", s, (said,)
-
-
 def _question(s: Sessions, alliance: str, outcome: str, notes: tuple[str, ...]) -> str:
     """Word the question with what the model assumes."""
+    lagged = preceding_column(s, alliance, outcome) != alliance
+    when = "at the next session" if lagged else "at the end of the same session"
     return (
         f"Does a higher {s.columns[alliance].label or alliance} precede a different "
-        f"{s.columns[outcome].label or outcome} at the next session? {' '.join(notes)}"
+        f"{s.columns[outcome].label or outcome} {when}? {' '.join(notes)}"
     )
 
 
@@ -144,11 +137,12 @@ def _called(s: Sessions, name: str) -> str:
     return s.columns[name].label or name
 
 
-def _recipe(fit: Fit, notes: tuple[str, ...]) -> Recipe:
+def _recipe(fit: Fit, notes: tuple[str, ...], *, lagged: bool) -> Recipe:
     """Add what a methods section must say of this model."""
+    done = "lagged first and then split" if lagged else "split"
     own = (
-        "The alliance score was lagged first and then split into the client's mean and the "
-        "deviation from it, on the rows of the model.",
+        f"The alliance score was {done} into the client's mean and the deviation from it, on the "
+        "rows of the model.",
         *notes,
     )
     sources = ("hybrid", "timing", *fit.recipe.sources)

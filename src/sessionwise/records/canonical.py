@@ -19,6 +19,9 @@ from sessionwise.records.parsing import FIRST_ROW
 from sessionwise.records.rules import RULES, Between, Rule, constant_in_course, never_empty
 from sessionwise.records.sessions import COURSE_KEY, KEY, Clock, Column, Origin, Sessions
 
+COUNTED = ("whole", "appointment", "before")
+MADE_HERE = {"due": ("flag", "appointment", "course")}
+
 
 @dataclass(frozen=True, eq=False)
 class Draft:
@@ -81,8 +84,8 @@ def assemble(
     frame = numbered(_qualified(frame, draft.ids_global))
     table, courses = _split(frame, columns)
     ending = _beside(table, courses, "ending")
-    seen, notes = decisions(table, ending, observation)
-    table["decided"] = seen
+    due, seen, notes = decisions(table, ending, observation)
+    table["decided"], table["due"] = seen, due
     return Sessions(
         _table=table,
         _courses=courses,
@@ -90,7 +93,7 @@ def assemble(
         instruments=dict(draft.instruments),
         origin=replace(origin, notes=(*origin.notes, *(notes if clock != "time" else ()))),
         clock=clock,
-        time_unit=time_unit or ("sessions" if clock == "session" else "days"),
+        time_unit=(time_unit or "days") if clock == "time" else "sessions",
     )
 
 
@@ -256,6 +259,6 @@ def _described(
     described = dict(columns)
     for name in [*table.columns, *courses.columns]:
         if name not in described:
-            kind, level, known = ROLES.get(name, ("whole", "appointment", "before"))
+            kind, level, known = MADE_HERE.get(name) or ROLES.get(name, COUNTED)
             described[name] = Column(name, kind, known, level)
     return {name: described[name] for name in dict.fromkeys([*table.columns, *courses.columns])}

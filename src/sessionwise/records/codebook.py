@@ -43,6 +43,12 @@ ROLES: dict[str, tuple[ColumnType, Level, Known]] = {
 }
 """Columns the package knows by name: type, level, when known."""
 
+MADE = frozenset(
+    {"sessions_so_far", "due", "left_unplanned", "left_planned", "start", "stop", "first_session"}
+    | {"first_therapist", "course_of_client"}
+)
+"""Columns the package makes; an export may not bring its own."""
+
 ROLE_CODES = {"attendance": ATTENDANCE, "modality": MODALITIES, "ending": ENDINGS}
 
 
@@ -154,10 +160,11 @@ class Codebook(BaseModel):
             Problem(
                 f"'{name}' cannot name a column",
                 "",
-                "Use small letters, digits and _, beginning with a letter.",
+                "Use small letters, digits and _, beginning with a letter; the package makes "
+                f"{', '.join(sorted(MADE))} itself.",
             )
             for name in [*self.columns, *self.repeated]
-            if not COLUMN_NAME.fullmatch(name) or keyword.iskeyword(name)
+            if not COLUMN_NAME.fullmatch(name) or keyword.iskeyword(name) or name in MADE
         ]
         problems += [
             Problem(

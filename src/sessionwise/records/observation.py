@@ -18,6 +18,9 @@ from sessionwise.records.sessions import COURSE_KEY
 NO_DECISION = ("transferred", "service_ended", "limit_reached", "external")
 """Endings that were not the client's decision: what they would have done is not known."""
 
+UNSEEN = (*NO_DECISION, "ongoing")
+"""After the last session of these courses neither leaving nor coming back was seen."""
+
 
 @dataclass(frozen=True)
 class Observation:
@@ -26,7 +29,8 @@ class Observation:
     Attributes
     ----------
     until
-        Last day the records cover, one for all or one per clinic; ``None``: the last date in them.
+        Last day the records cover, one for all or one per clinic; ``None``: the last day a
+        session was attended.
     interval_days
         Days from one appointment to the next; ``None``: the median gap in the records.
     session_limit
@@ -43,7 +47,7 @@ class Observation:
 
 def decisions(
     table: pd.DataFrame, ending: pd.Series, observation: Observation
-) -> tuple[np.ndarray, tuple[str, ...]]:
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Say after which sessions both leaving and staying would have been seen.
 
     Parameters
@@ -58,28 +62,28 @@ def decisions(
     Returns
     -------
     tuple
-        One bool per row, and sentences about what was assumed.
+        One bool per row: was the next appointment due while records were kept; one bool per row:
+        would both answers have been seen; and sentences about what was assumed.
     """
     attended = (table["attendance"] == "attended").to_numpy()
     notes: list[str] = []
+    last = _last_attended(table, attended)
     if "decided" in table:
-        seen = (table["decided"] == 1).fillna(False).to_numpy(bool)
+        due = seen = (table["decided"] == 1).fillna(False).to_numpy(bool)
         notes.append("Whether a decision was seen is taken from the column `decided`.")
-    elif "date" in table and table["date"].notna().any():
-        seen, said = _due_in_time(table, attended, observation)
-        notes += said + _silent(table, ending, observation)
     else:
-        last = _last_attended(table, attended)
-        seen = ~(last & (ending == "ongoing").to_numpy())
-        notes.append(
-            "Without dates, a course still open is counted as undecided after its last session."
-        )
-    if "decided" not in table:
-        not_theirs = ending.isin(NO_DECISION).to_numpy()
-        seen = seen & ~(_last_attended(table, attended) & not_theirs)
+        if "date" in table and table["date"].notna().any():
+            due, said = _due_in_time(table, attended, observation)
+            notes += said + _silent(table, ending, observation)
+        else:
+            due = ~(last & (ending == "ongoing").to_numpy())
+            notes.append(
+                "Without dates, a course still open is counted as undecided after its last session."
+            )
+        seen = due & ~(last & ending.isin(UNSEEN).to_numpy())
     if observation.session_limit is not None:
         seen = seen & (table["session"] < observation.session_limit).fillna(False).to_numpy(bool)
-    return seen & attended, tuple(notes)
+    return due & attended, seen & attended, tuple(notes)
 
 
 def _last_attended(table: pd.DataFrame, attended: np.ndarray) -> np.ndarray:
@@ -96,18 +100,17 @@ def _due_in_time(
     notes = []
     interval = observation.interval_days
     if interval is None:
-        dates = table.loc[attended]
-        gaps = dates.groupby(COURSE_KEY, sort=False, observed=True)["date"].diff().dt.days
+        gaps = table.groupby(COURSE_KEY, sort=False, observed=True)["date"].diff().dt.days
         interval = float(gaps.median()) if gaps.notna().any() else 7.0
         notes.append(
             f"The next appointment is taken to be due {interval:g} days after the last, the median "
-            "gap in these records; `interval_days` in the study would set it."
+            "gap between appointments in these records; `interval_days` in the study would set it."
         )
     due = table["date"] + pd.to_timedelta(interval, unit="D")
     until = last_days(table, observation)
     if observation.until is None:
         notes.append(
-            f"Records are taken to end on {table['date'].max():%Y-%m-%d}, the last date in them; "
+            f"Records are taken to end on {until:%Y-%m-%d}, the last day a session was attended; "
             "`observed_until` in the study would set it."
         )
     return (due <= until).to_numpy(bool), notes
@@ -118,7 +121,9 @@ def last_days(table: pd.DataFrame, observation: Observation) -> pd.Series | pd.T
     if isinstance(observation.until, dict):
         _refuse_clinics_without_day(table["clinic"], observation.until)
         return table["clinic"].astype("str").map(observation.until).astype("datetime64[us]")
-    return observation.until if observation.until is not None else table["date"].max()
+    if observation.until is not None:
+        return observation.until
+    return table.loc[table["attendance"] == "attended", "date"].max()
 
 
 def _refuse_clinics_without_day(clinic: pd.Series, until: dict[str, pd.Timestamp]) -> None:
@@ -146,5 +151,6 @@ def _silent(table: pd.DataFrame, ending: pd.Series, observation: Observation) ->
     count = int((last & (ending == "ongoing") & (silence > observation.silent_after_days)).sum())
     return [
         f"{count} open course(s) have had no appointment for more than "
-        f"{observation.silent_after_days:g} days; they are kept as open, not guessed."
+        f"{observation.silent_after_days:g} days; they stay open, and their last sessions are not "
+        "at risk."
     ]

@@ -88,6 +88,15 @@ def described(book: Codebook) -> Draft:
     return _draft(empty, book, Parser("the codebook", book.missing, book.decimal))
 
 
+def columns_of(book: Codebook) -> tuple[str, ...]:
+    """Name every column a codebook makes, the totals and subscales scored from items included."""
+    draft = described(book)
+    parts = [
+        f"{name}_{part}" for name in draft.items for part in draft.instruments[name].subscales or ()
+    ]
+    return (*draft.columns, *draft.items, *parts)
+
+
 def _without_columns(book: Codebook, raw: pd.DataFrame) -> Codebook:
     """Give the part of a codebook whose columns are there."""
     there = {name: spec for name, spec in book.columns.items() if spec.source in raw.columns}

@@ -137,6 +137,13 @@ def never_empty(column: str) -> Rule:
     )
 
 
+def _repeats_dates(frame: pd.DataFrame) -> pd.Series:
+    """Find a date that stands twice in a course, where nothing else tells the two rows apart."""
+    if {"session", "appointment", "time"} & set(frame.columns):
+        return pd.Series(False, index=frame.index)
+    return _repeats("date")(frame)
+
+
 RULES: tuple[Rule, ...] = (
     *(never_empty(column) for column in (*COURSE_KEY, "attendance")),
     Rule(
@@ -150,6 +157,12 @@ RULES: tuple[Rule, ...] = (
         ("appointment",),
         _repeats("appointment"),
         "Take out the double entries, or add [columns.course] if these are second courses.",
+    ),
+    Rule(
+        "Within a course each date stands once where appointments have no numbers",
+        ("date",),
+        _repeats_dates,
+        "Take out the double entries, or number the appointments: add [columns.appointment].",
     ),
     Rule(
         "Within a course each time stands once",

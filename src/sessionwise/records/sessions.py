@@ -125,8 +125,6 @@ class Sessions:
     synthetic
         True if the rows were simulated; everything shown is stamped then.
 
-    Notes
-    -----
     Verbs return a new value; nothing here is changed in place.
     """
 
@@ -242,7 +240,7 @@ class Sessions:
 
     @property
     def left_out(self) -> tuple[tuple[str, int], ...]:
-        """What the ledger counts, as reason and rows; every model carries it on."""
+        """What the ledger counts, as reason and rows; every fit carries it on."""
         return tuple((left.reason, left.rows) for left in self.origin.ledger if left.rows)
 
     def counts(self) -> dict[str, int]:

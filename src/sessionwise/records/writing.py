@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sessionwise.records.sessions import Sessions
 
-LEFT_OUT = ("clinic", "course", "appointment", "sessions_so_far", "attendance", "decided")
+LEFT_OUT = ("clinic", "course", "appointment", "sessions_so_far", "attendance", "decided", "due")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -141,7 +141,12 @@ def _references(keys: Iterable[str]) -> list[str]:
 def _counts(results: Sequence[Mapping]) -> tuple[tuple[str, str], ...]:
     """Say what the study holds, from the first result that counted it."""
     rows = next((result["rows"] for result in results if result["rows"]), {})
-    return tuple((f"{rows[what]:,}", what) for what in COUNTED if rows.get(what))
+    return tuple((_grouped(rows[what]), what) for what in COUNTED if rows.get(what))
+
+
+def _grouped(many: int | str) -> str:
+    """Write a count with thousands apart; a suppressed one is text already."""
+    return many if isinstance(many, str) else f"{many:,}"
 
 
 def _all(executed: Sequence[Executed], laid_out: Mapping[str, Layout], kind: type) -> tuple:

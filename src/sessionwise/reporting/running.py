@@ -91,17 +91,19 @@ def check_parameters(notebooks: Mapping[str, Path], given: Mapping[str, object])
         elif not isinstance(value, str):
             found = f"'{name}' should be text, not {type(value).__name__}"
             problems.append(Problem(found, "parameters", f"Write '{name}' as a string."))
+    unknown: dict[str, tuple[str, list[str]]] = {}
     for notebook, path in notebooks.items():
         known = list(inspect_notebook(read_notebook(path)))
         if "study" not in known:
             remedy = "Tag the cell that sets `study` with 'parameters'."
             problems.append(Problem("there is no parameter 'study'", notebook, remedy))
             continue
-        problems += [
-            Problem(f"there is no parameter '{name}'", notebook, nearest(name, known))
-            for name in given
-            if name not in known
-        ]
+        for name in (name for name in given if name not in known):
+            unknown.setdefault(name, (nearest(name, known), []))[1].append(notebook)
+    problems += [
+        Problem(f"there is no parameter '{name}'", ", ".join(where), near)
+        for name, (near, where) in unknown.items()
+    ]
     if problems:
         raise InvalidInput(problems, "the parameters of the report")
 

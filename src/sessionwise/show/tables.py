@@ -14,7 +14,7 @@ from sessionwise.records.sessions import Sessions
 from sessionwise.show.display import Table, answered
 from sessionwise.show.markup import html_table
 from sessionwise.show.numbers import UNKNOWN, count, number, percent
-from sessionwise.show.suppression import suppress
+from sessionwise.show.suppression import guarded_together, suppress
 from sessionwise.show.words import capital
 
 SHARE_DIGITS = 3
@@ -95,7 +95,9 @@ def left_out(used: Fit | Curve | Rows, name: str = "left-out", title: str = "") 
     rows = used if isinstance(used, Rows) else used.rows
     steps = [*rows.left_out, ("in the model", rows.used)]
     frame = pd.DataFrame(steps, columns=["step", "rows"])
-    heading = title or f"What the model used: {number(rows.used, 0)} {rows.unit}"
+    shown = guarded_together([many for _, many in steps])[-1]
+    used_rows = f": {number(shown, 0)} {rows.unit}" if isinstance(shown, int) else ""
+    heading = title or f"What the model used{used_rows}"
     return table(
         frame,
         name,
@@ -126,7 +128,10 @@ def ledger(sessions: Sessions, name: str = "ledger", title: str = "") -> Table:
     frame = frame.astype({"rows": "Int64", "courses": "Int64"})
     hidden = suppress(frame, ["rows", "courses"], total=read[0][0] if read and adds_up else "")
     rows = next(iter(sessions.counts()))
-    heading = title or f"From {source}: {number(kept[1], 0)} {rows} in {count(kept[2], 'course')}"
+    held = hidden.iloc[-1][["rows", "courses"]].tolist()
+    told = f": {number(held[0], 0)} {rows} in {count(held[1], 'course')}"
+    open_to_all = not any(isinstance(cell, str) for cell in held)
+    heading = title or f"From {source}{told if open_to_all else ''}"
     labels = {"step": "Step", "rows": "Rows", "courses": "Courses"}
     return table(hidden, name, heading, note=" ".join(origin.notes), labels=labels)
 

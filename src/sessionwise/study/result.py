@@ -20,7 +20,7 @@ from sessionwise.study.study import Study
 
 MIME = "application/vnd.sessionwise.result+json"
 DIGITS = 12
-COUNTED = ("courses", "due", "filled")
+COUNTED = ("courses", "due", "filled", "n")
 """Columns of a table that count people or forms."""
 
 
@@ -60,7 +60,7 @@ class Result(BaseModel):
     parts: list[Part]
     ledger: list[tuple[str, int | str, int | str]] = Field(description="reason, rows, courses")
     notes: list[str] = []
-    rows: dict[str, int]
+    rows: dict[str, int | str]
     methods: str
     sources: list[str]
 
@@ -117,7 +117,7 @@ def results(notebook: str, question: str, study: Study, s: Sessions, **answers: 
             (left.reason, guarded(left.rows), guarded(left.courses)) for left in s.origin.ledger
         ],
         notes=list(s.origin.notes),
-        rows=s.counts(),
+        rows={name: guarded(many) for name, many in s.counts().items()},
         methods=str(methods(fits)) if fits else "",
         sources=sorted({key for fit in fits for key in fit.recipe.sources}),
     )
@@ -171,7 +171,8 @@ def _suppressed(frame: pd.DataFrame) -> pd.DataFrame:
     """Take small counts out of a table of counts, and what could give them away."""
     counts = [name for name in COUNTED if name in frame]
     keep = [name for name in ("session", "time") if name in frame]
-    return suppress(frame, counts, together=[], keep=keep)
+    whole = [name for name in ("characteristic", "group") if name in frame]
+    return suppress(frame, counts, together=whole, keep=keep)
 
 
 def _counts(rows: Rows) -> dict[str, Any]:
@@ -183,7 +184,7 @@ def _counts(rows: Rows) -> dict[str, Any]:
     )
     small = {
         name: guarded(many)
-        for name in ("events", "events_lost")
+        for name in ("used", "clients", "events", "events_lost")
         if (many := getattr(rows, name)) is not None
     }
     return _plain({**asdict(rows), **small, "left_out": [list(one) for one in left]})

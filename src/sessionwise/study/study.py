@@ -12,9 +12,9 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from sessionwise.errors import InvalidInput, Problem, nearest
-from sessionwise.records.codebook import SCHEMA, read_toml, validated
+from sessionwise.records.codebook import SCHEMA, Codebook, read_toml, validated
 from sessionwise.records.observation import Observation
-from sessionwise.records.reading import read
+from sessionwise.records.reading import columns_of, read
 from sessionwise.records.sessions import Sessions
 from sessionwise.records.truth import Truth
 from sessionwise.study.cohort import Cohort, members
@@ -93,16 +93,20 @@ class Study(BaseModel):
         Raises
         ------
         InvalidInput
-            The cohort is not one of the study's.
+            The cohort is not one of the study's, or a score not one of its codebook's.
         """
+        problems = []
         if cohort and cohort not in self.cohorts:
-            known = (
-                nearest(cohort, self.cohorts) if self.cohorts else "This study names no cohorts."
-            )
-            raise InvalidInput(
-                [Problem(f"There is no cohort '{cohort}'", f"[cohorts.{cohort}]", known)],
-                self._path.name,
-            )
+            near = nearest(cohort, self.cohorts) if self.cohorts else "This study names no cohorts."
+            problems.append(Problem(f"There is no cohort '{cohort}'", "", near))
+        known = columns_of(Codebook.load(self.codebook_path)) if alliance or outcome else ()
+        problems += [
+            Problem(f"There is no score '{name}'", self.codebook_path.name, nearest(name, known))
+            for name in (alliance, outcome)
+            if name and name not in known
+        ]
+        if problems:
+            raise InvalidInput(problems, self._path.name)
         changes = {"alliance": alliance or self.alliance, "outcome": outcome or self.outcome}
         copy = self.model_copy(update=changes)
         copy._path, copy._cohort = self._path, cohort or self._cohort
@@ -198,6 +202,17 @@ class Study(BaseModel):
             for key, name in (("alliance", self.alliance), ("outcome", self.outcome))
             if name in s.columns
             and (s.columns[name].level, s.columns[name].type) != ("appointment", "number")
+        ]
+        problems += [
+            Problem(
+                f"{key} = '{name}' was not known at intake",
+                self._path.name,
+                "Name a column of the course; what came later may not explain what came before.",
+            )
+            for key, name in named.items()
+            if key not in ("alliance", "outcome")
+            and name in s.columns
+            and (s.columns[name].level, s.columns[name].known) != ("course", "before")
         ]
         if problems:
             raise InvalidInput(problems, self._path.name)

@@ -79,22 +79,30 @@ def effects(
         return finished(
             drawing,
             name,
-            title or _finding(fit, terms, numbers[:, 0], outcome) or capital(said[0]),
+            title or (_finding(fit, terms, outcome) if null == 0 else "") or capital(said[0]),
             words,
             synthetic,
         )
 
 
-def _finding(fit: Fit, terms: list[str], estimate: np.ndarray, outcome: str) -> str:
+def _finding(fit: Fit, terms: list[str], outcome: str) -> str:
     """State the effects of a score split within and between clients; empty for other terms."""
     if [term.rpartition("_")[2] for term in terms] != ["within", "between"]:
         return ""
     score = fit.labels.get(terms[0].removesuffix("_within").removesuffix("_lag1"), "alliance")
-    within, between = (number(each, 2) for each in estimate)
+    within = _amount(fit.term(terms[0]), f" {outcome} points")
+    between = _amount(fit.term(terms[1]), "")
     return (
-        f"One {score} point more preceded {within} {outcome} points within clients "
-        f"and went with {between} between them"
+        f"One {score} point more preceded {within} within clients and went with {between} "
+        "between them"
     )
+
+
+def _amount(row: pd.Series, unit: str) -> str:
+    """Write one difference; one whose interval holds 0 is not clear."""
+    written = f"{number(row['estimate'], decimals(row['low'], row['high']))}{unit}"
+    clear = row["low"] > 0 or row["high"] < 0
+    return written if clear else f"no clear difference ({written})"
 
 
 def _dots(axes: Axes, names: list[str], numbers: np.ndarray, null: float) -> None:

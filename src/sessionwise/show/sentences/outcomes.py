@@ -192,16 +192,12 @@ def _side(row: pd.Series, better: Better) -> str:
 def _within(row: pd.Series, fit: Fit, alliance: str, outcome: str, better: Better) -> str:
     size, limits = _points(row)
     held = f"({limits}; {of_whom(fit.rows)})"
+    lagged = row["term"].endswith("_lag1_within")
+    when = "at the next session" if lagged else "at the end of the same session"
     start = f"A session rated one point higher in {alliance} than the client's own average preceded"
     if _clear(row):
-        return (
-            f"{start} {article(outcome)} {size} points {_side(row, better)} at the next session "
-            f"{held}."
-        )
-    return (
-        f"{start} no clear difference in {outcome} at the next session: {_signed(row)} points "
-        f"{held}."
-    )
+        return f"{start} {article(outcome)} {size} points {_side(row, better)} {when} {held}."
+    return f"{start} no clear difference in {outcome} {when}: {_signed(row)} points {held}."
 
 
 def _between(row: pd.Series, alliance: str, outcome: str, better: Better) -> str:

@@ -1,0 +1,38 @@
+"""Only what was known at intake may adjust a model or part its clients into groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sessionwise.errors import Unanswerable
+from sessionwise.records.sessions import Sessions
+
+
+def need_intake(s: Sessions, names: Iterable[str], purpose: str) -> None:
+    """Refuse covariates and groups that were not known when the course began.
+
+    Raises
+    ------
+    Unanswerable
+        Names every column that is missing, or that only the course itself made known.
+
+    Examples
+    --------
+    >>> import sessionwise as sw
+    >>> need_intake(sw.example(), ["severity"], "Comparing groups")
+    >>> need_intake(sw.example(), ["ending"], "Comparing groups")
+    Traceback (most recent call last):
+    sessionwise.errors.Unanswerable: Comparing groups takes what was known at intake, ...
+    """
+    names = [name for name in names if name]
+    s.need(names, purpose)
+    late = [
+        f"`{name}`"
+        for name in names
+        if s.columns[name].level != "course" or s.columns[name].known != "before"
+    ]
+    if late:
+        raise Unanswerable(
+            f"{purpose} takes what was known at intake, and {', '.join(late)} was not: it would "
+            'explain the past by what came later. Use columns with level = "course".'
+        )

@@ -1,0 +1,69 @@
+"""Who goes together in a mixed model: courses, in the therapist of their first session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sessionwise.features.therapists import changed_therapist, first_therapist
+from sessionwise.records.sessions import Column, Sessions
+
+
+@dataclass(frozen=True, eq=False)
+class Grouping:
+    """The random part of a model.
+
+    Attributes
+    ----------
+    s
+        The records with the grouping columns.
+    random
+        The random terms of the formula.
+    columns
+        The columns they group by; a row without one cannot be in the model.
+    notes
+        What a reader must know of it.
+    """
+
+    s: Sessions
+    random: str
+    columns: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def grouped(s: Sessions) -> Grouping:
+    """Give the random part for these records.
+
+    Clients differ in level and, on the session clock, in slope. A client with several courses
+    counts as one unit for each: means and lags do not cross courses either. Where several
+    therapists are recorded, units lie in the therapist of their first session.
+    """
+    s, unit, notes = _units(s)
+    slope = "1" if s.clock == "time" else "1 + session |"
+    random = f"({slope}| {unit})"
+    if "therapist" not in s.columns:
+        return Grouping(s, random, (unit,), notes)
+    s = first_therapist(s)
+    if s.table["first_therapist"].nunique() < 2:
+        alone = "All clients had one therapist, so therapists cannot be compared."
+        return Grouping(s, random, (unit,), (*notes, alone))
+    changed = changed_therapist(s)
+    moved = f"{changed} changed later" if changed else "none changed later"
+    said = f"Each client is counted with the therapist of the first session ({moved})."
+    both = f"{random} + (1 | first_therapist)"
+    return Grouping(s, both, (unit, "first_therapist"), (*notes, said))
+
+
+def _units(s: Sessions) -> tuple[Sessions, str, tuple[str, ...]]:
+    """Give the column of the innermost unit: the client, or the course where some have several."""
+    several = int((s.courses.groupby(["clinic", "client"]).size() > 1).sum())
+    if not several:
+        return s, "client", ()
+    table = s.table
+    names = table["clinic"] + "/" + table["client"] + "/" + table["course"].astype("str")
+    column = Column("course_of_client", "text", "before", made_from=("client", "course"),
+                    label="course of a client")  # fmt: skip
+    said = f"{several} clients have several courses; each course counts as a client of its own."
+    made = pd.DataFrame({"course_of_client": names.astype("str")})
+    return s.with_columns(made, [column]), "course_of_client", (said,)
