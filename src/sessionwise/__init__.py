@@ -31,6 +31,8 @@ _WORDS = {
     "models.alliance_leaving": ("alliance_and_leaving", "hazard_by_session"),
     "models.discrete_hazard": ("hazard",),
     "models.next_outcome": ("alliance_and_next_outcome",),
+    "models.classified": ("Classified",),
+    "models.clinical_change": ("reliable_change",),
     "models.growth": ("mean_course", "outcome_over_time"),
     "models.loss_to_follow_up": ("still_answering",),
     "models.answers": ("answer",),

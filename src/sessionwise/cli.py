@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
 
-from sessionwise.errors import SessionwiseError
+from sessionwise.errors import InvalidInput, Problem, SessionwiseError
 
 if TYPE_CHECKING:
     from sessionwise.study.starting import Started
@@ -29,6 +29,10 @@ class _Commands(TyperGroup):
             return super().invoke(ctx)
         except SessionwiseError as error:
             _say(str(error), error=True)
+            raise typer.Exit(1) from None
+        except OSError as error:
+            place = f" ({Path(error.filename).name})" if error.filename else ""
+            _say(f"The file system refused: {error.strerror}{place}.", error=True)
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
             _say("Stopped.", error=True)
@@ -66,12 +70,13 @@ def start(
     file: Export,
     name: Annotated[str, typer.Option(help="Name of the study; else made of the file's.")] = "",
     folder: Annotated[Path, typer.Option(help="The project; gets studies/NAME.toml.")] = Path(),
+    force: Force = False,
 ) -> None:
     """Write a codebook and a study of an export, ready for `sessionwise report`."""
     from sessionwise.study.starting import begun, write_new
 
     begins = begun(file, name, folder)
-    write_new(begins.files)
+    write_new(begins.files, force=force)
     for path in begins.files:
         _say(f"Written: {path}")
     _look_at(begins.drafted.doubts)
@@ -119,6 +124,9 @@ def check(
     from sessionwise.records.reading import read
     from sessionwise.study.starting import clock_of, codebook_place
 
+    if not file.exists():
+        problem = Problem(f"{file.name} is not there", "", "Check the name and the folder.")
+        raise InvalidInput([problem], file.name)
     book = Codebook.load(codebook or codebook_place(file))
     s = read(file, book, clock_of(book))
     counts = ", ".join(f"{number:,} {noun}" for noun, number in s.counts().items() if number)
@@ -201,6 +209,8 @@ def simulate(
     from sessionwise.records.writing import simulated_export
     from sessionwise.study.starting import write_new
 
+    if out.suffix.lower() != ".csv":
+        raise typer.BadParameter("the export is written as .csv", param_hint="--out")
     s = simulated(Truth.load(truth), seed)
     write_new({out: simulated_export(s)}, force=force)
     counts = s.counts()

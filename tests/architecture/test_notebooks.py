@@ -23,6 +23,7 @@ def test_there_are_notebooks():
         "01-who-came",
         "03-alliance-and-outcome",
         "04-alliance-and-staying",
+        "05-who-changed",
     ]
 
 

@@ -13,6 +13,7 @@ from canonical import ROOT
 
 from sessionwise.errors import InvalidInput
 from sessionwise.reporting.report import make_report
+from sessionwise.study.study import NOTEBOOKS
 
 STUDIES = ("clinic", "beat-the-blues")
 SESSIONWISE = str(Path(sys.executable).parent / "sessionwise")
@@ -84,7 +85,7 @@ def test_the_trial_says_what_it_cannot_answer(reports):
     report = reports["beat-the-blues"]
     statuses = {
         p["name"]: p["status"]
-        for notebook in ("03-alliance-and-outcome", "04-alliance-and-staying")
+        for notebook in ("03-alliance-and-outcome", "04-alliance-and-staying", "05-who-changed")
         for p in result(report, notebook)["parts"]
     }
     assert statuses == {
@@ -95,9 +96,12 @@ def test_the_trial_says_what_it_cannot_answer(reports):
         "endings": "missing",
         "leaving": "missing",
         "answering": "answered",
+        "changed": "missing",
     }
     page = (report.folder / "04-alliance-and-staying.html").read_text("utf-8")
     assert "It is <strong>not</strong> leaving therapy" in page
+    reason = part(report, "05-who-changed", "changed")["reason"]
+    assert "`reliability` in the study" in reason and "`cutoff` of `bdi2` is not verified" in reason
 
 
 def test_who_still_answered_by_arm(reports):
@@ -111,9 +115,19 @@ def test_who_still_answered_by_arm(reports):
 
 
 def test_the_clinic_answers_everything(reports):
-    for notebook in ("01-who-came", "03-alliance-and-outcome", "04-alliance-and-staying"):
+    for notebook in NOTEBOOKS:
         parts = result(reports["clinic"], notebook)["parts"]
         assert {p["status"] for p in parts} == {"answered"}
+
+
+def test_the_clinic_says_who_changed_of_those_with_two_scores(reports):
+    """Of 400 courses; what is judged and what gave one score only are all there are."""
+    found = part(reports["clinic"], "05-who-changed", "changed")
+    left = dict(found["rows"]["left_out"])
+    assert found["rows"]["used"] + left["ORS: one score only"] == 400
+    assert found["numbers"]["reliability"] == 0.85 and found["numbers"]["cutoff"] == 25
+    assert [row["verdict"] for row in found["table"]][0] == "recovered"
+    assert "assumed" in (ROOT / "studies" / "clinic.toml").read_text("utf-8")
 
 
 def test_the_first_page_tells_the_findings_from_the_results(reports):
@@ -168,10 +182,14 @@ def test_an_invented_export_goes_from_start_to_report(tmp_path):
             ending = ("abgebrochen" if person % 3 == 0 else "regulär") if last else ""
             ors = f"{18 + session + person % 7 / 2:.1f}".replace(".", ",")
             srs = f"{30 + (person * session) % 9 / 2:.1f}".replace(".", ",")
-            date = f"{1 + 7 * ((session - 1) % 4):02d}.{1 + (session - 1) // 4 + person % 6:02d}.2024"
+            date = (
+                f"{1 + 7 * ((session - 1) % 4):02d}.{1 + (session - 1) // 4 + person % 6:02d}.2024"
+            )
             rows.append(f"P{person:03d};{date};{session};T{person % 8};{ors};{srs};{ending}")
     export.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    subprocess.run([SESSIONWISE, "start", str(export)], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run(
+        [SESSIONWISE, "start", str(export)], cwd=tmp_path, check=True, capture_output=True
+    )
     (study,) = (tmp_path / "studies").glob("*.toml")
     ran = subprocess.run(
         [SESSIONWISE, "report", str(study), "--out", "made"],

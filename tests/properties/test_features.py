@@ -51,7 +51,7 @@ def clinics(draw) -> pd.DataFrame:
 def featured(s: Sessions) -> Sessions:
     """Make every feature of the alliance score."""
     s = running(lagged(lagged(s, "srs"), "srs", by=2), "srs")
-    return first_therapist(s)[0]
+    return first_therapist(s)
 
 
 MADE = ["srs_lag1", "srs_lag2", "srs_so_far", "srs_to_date", "srs_change"]

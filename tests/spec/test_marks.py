@@ -31,7 +31,7 @@ def known() -> dict[str, str]:
     for score in ("ors", "srs"):
         s = running(lagged(lagged(s, score), score, by=2), score)
     s = within_between(s, ["srs_lag1", "session"], complete=["ors"])
-    s, _ = first_therapist(s)
+    s = first_therapist(s)
     return {name: column.known for name, column in episodes(s).columns.items()}
 
 
@@ -53,6 +53,7 @@ MARKS = frame_of(
     attendance       after
     ending           course
     decided          course
+    due              course
     ors              before
     ors_lag1         before
     ors_lag2         before

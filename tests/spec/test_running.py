@@ -6,7 +6,7 @@ from tables import agrees, halves, records
 from sessionwise.errors import Unanswerable
 from sessionwise.features.leaving import early_mean
 from sessionwise.features.running_means import running
-from sessionwise.features.therapists import first_therapist
+from sessionwise.features.therapists import changed_therapist, first_therapist
 from sessionwise.records.sessions import Sessions
 
 
@@ -92,10 +92,36 @@ def test_a_client_who_changes_is_counted_with_the_therapist_of_the_first_session
         c      1           attended   1       kim       | kim
         """
     )
-    s, changed = first_therapist(Sessions.of(given))
+    s = first_therapist(Sessions.of(given))
     agrees(s.table, expected)
-    assert changed == 1  # only a's therapist changed between attended sessions
+    assert changed_therapist(s) == 1  # only a's therapist changed between attended sessions
     assert s.columns["first_therapist"].known == "before"
+
+
+def test_where_the_first_session_names_none_it_is_the_first_one_named():
+    """Where no session of a course names one, there is none: courses do not lend theirs."""
+    given, expected = halves(
+        """
+        client course appointment attendance session therapist | first_therapist
+        a      1      1           attended   1       .         | kim
+        a      1      2           attended   2       kim       | kim
+        a      2      1           attended   1       lee       | lee
+        b      1      1           attended   1       .         | .
+        b      1      2           no_show    .       kim       | .
+        c      1      1           attended   1       kim       | kim
+        c      1      2           attended   2       lee       | kim
+        c      1      3           attended   3       kim       | kim
+        """
+    )
+    s = first_therapist(Sessions.of(given))
+    agrees(s.table, expected)
+    assert changed_therapist(s) == 1  # c's; a has one in each course
+
+
+@pytest.mark.parametrize("asked", [first_therapist, changed_therapist])
+def test_without_therapists_there_is_no_first_one(asked):
+    with pytest.raises(Unanswerable, match="needs `therapist`"):
+        asked(records("client session\na 1"))
 
 
 def test_a_mean_of_words_is_refused():

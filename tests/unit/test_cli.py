@@ -205,7 +205,7 @@ class TestReport:
 
 def test_a_name_with_brackets_is_shown_as_it_is(tmp_path):
     result = run("check", tmp_path / "[bold]x.csv", "--codebook", tmp_path / "[red]c.toml")
-    assert "There is no file [red]c.toml" in result.stderr
+    assert "[bold]x.csv is not there" in result.stderr
 
 
 def test_help_loads_nothing_heavy():

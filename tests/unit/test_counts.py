@@ -6,7 +6,7 @@ import pytest
 from tables import agrees, frame_of, records
 
 from sessionwise.errors import Unanswerable
-from sessionwise.features.counts import attended_by, endings, filled_in, who_came
+from sessionwise.features.counts import attended_by, endings, filled_in, groups_of, who_came
 from sessionwise.records.sessions import Sessions
 
 PAGE = """
@@ -58,6 +58,30 @@ def test_who_came_by_group_in_the_order_of_its_categories(s):
             """
         ),
     )
+
+
+def test_who_has_no_group_recorded_is_a_group_too_and_the_last_one():
+    given = frame_of("client session arm\na 1 TAU\nb 1 .\nc 1 BtheB\nd 1 TAU")
+    said = [("BtheB", 1), ("TAU", 2), ("not recorded", 1)]
+    kinds = given["arm"].astype("category")
+    for arm, order in ((given["arm"], said), (kinds, said)):
+        s = Sessions.of(given.assign(arm=arm), level={"arm": "course"})
+        came = who_came(s, by="arm")
+        assert sorted(zip(came["group"], came["courses"], strict=True)) == order
+        due = filled_in(s, ["session"], by="arm")
+        assert dict(zip(due["group"], due["due"], strict=True)) == dict(said)
+    assert list(kinds.cat.categories) == ["BtheB", "TAU"]
+
+
+def test_in_the_order_of_categories_it_comes_last(s):
+    arm = s.courses["arm"].mask([True, False, False, False])
+    groups = groups_of(s.courses.assign(arm=arm), "arm")
+    assert groups.tolist() == ["not recorded", "BtheB", "BtheB", "TAU"]
+    assert groups.cat.categories.tolist() == ["TAU", "BtheB", "not recorded"]
+
+
+def test_where_everybody_has_a_group_there_is_none_of_those_without(s):
+    assert groups_of(s.courses, "arm").cat.categories.tolist() == ["TAU", "BtheB"]
 
 
 def test_endings_are_shares_of_courses_and_sessions_are_those_attended(s):
@@ -146,11 +170,16 @@ def test_levels_stand_in_the_order_of_the_categories_with_those_nobody_has():
     )
 
 
-def test_clients_without_a_group_are_in_none(s):
+def test_forms_of_clients_without_a_group_are_counted_apart():
     given = frame_of(PAGE)
     given.loc[given["client"] == "c", "arm"] = None
     some = Sessions.of(given, level={"severity": "course", "arm": "course"})
-    agrees(filled_in(some, ["srs"], by="arm"), frame_of("group due\nBtheB 1\nTAU 2"))
+    counted = filled_in(some, ["srs"], by="arm")
+    assert dict(zip(counted["group"], counted["due"], strict=True)) == {
+        "BtheB": 1,
+        "TAU": 2,
+        "not recorded": 3,
+    }
 
 
 def test_scores_are_named_as_their_columns_are_labelled(s):

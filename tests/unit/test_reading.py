@@ -255,6 +255,9 @@ def test_scores_in_several_columns_of_a_row_become_rows_of_their_own(tmp_path):
     assert s.courses["arm"].tolist() == ["TAU", "BtheB"]
     assert (s.clock, s.time_unit) == ("time", "months")
     assert s.origin.rows_read == 2
+    assert s.origin.notes == (
+        "Each of the 2 rows of the file holds several assessments, one row each.",
+    )
 
 
 def test_a_score_out_of_range_names_the_row_of_the_file_also_when_rows_were_laid_out(tmp_path):
@@ -416,8 +419,16 @@ def test_a_clock_that_is_not_there_is_refused(tmp_path):
 
 def test_columns_the_codebook_does_not_name_are_not_read_and_counted(tmp_path):
     s = read(written(tmp_path, PLAIN.replace("\n", ",note\n")), book(BOOK))
-    assert "1 column(s) of the export are not in the codebook and were not read." in s.origin.notes
+    assert "1 column of the export is not in the codebook and not read." in s.origin.notes
     assert "note" not in s.table
+    more = PLAIN.replace("\n", ",note,room\n")
+    s = read(written(tmp_path, more), book(BOOK))
+    assert "2 columns of the export are not in the codebook and not read." in s.origin.notes
+
+
+def test_where_every_column_is_read_nothing_is_said_of_columns(tmp_path):
+    s = read(written(tmp_path, PLAIN), book(BOOK))
+    assert not any("codebook" in note for note in s.origin.notes)
 
 
 def test_the_export_is_never_changed(tmp_path):

@@ -142,6 +142,30 @@ class TestWhatIsHidden:
         assert [row["share"] for row in shown] == [0.652173913043, "withheld", "withheld"]
         assert counts["courses"].tolist() == [60, 30, 2]
 
+    @pytest.mark.parametrize("many", [1, 4])
+    def test_a_model_of_few(self, many):
+        rows = part(hybrid(rows=Rows(many, clients=many))).rows
+        assert (rows["used"], rows["clients"]) == ("< 5", "< 5")
+        assert part(hybrid(rows=Rows(5, clients=5))).rows["used"] == 5
+
+    def test_few_at_one_level_within_their_group(self):
+        """3 of the 50 in TAU are men: 47 would tell it. The women of BtheB are no part of that."""
+        lines = [("f", "TAU", 47), ("m", "TAU", 3), ("f", "BtheB", 30), ("m", "BtheB", 20)]
+        frame = pd.DataFrame(lines, columns=["level", "group", "courses"])
+        frame.insert(0, "characteristic", "sex")
+        shown = part(frame.assign(share=[0.94, 0.06, 0.6, 0.4])).table
+        assert [row["courses"] for row in shown] == ["withheld", "< 5", 30, 20]
+        assert [row["share"] for row in shown] == ["withheld", "withheld", 0.6, 0.4]
+
+    def test_forms_that_few_filled_in_at_a_time(self):
+        frame = pd.DataFrame({"time": [0, 2], "due": [40, 40], "filled": [38, 3], "share": 0.5})
+        assert part(frame).table[1] == {
+            "time": 2,
+            "due": 40,
+            "filled": "< 5",
+            "share": "withheld",
+        }
+
     def test_a_session_is_a_label_and_stays(self):
         shown = part(pd.DataFrame({"session": [1, 2], "courses": [3, 2]})).table
         assert shown == [{"session": 1, "courses": "< 5"}, {"session": 2, "courses": "< 5"}]
@@ -207,5 +231,5 @@ class TestHowItTravels:
 
 @pytest.mark.parametrize("given", [3, "a sentence", Sentence("said", "Alone."), Nothing(), None])
 def test_an_answer_that_is_none_is_refused_by_its_name(given):
-    with pytest.raises(InvalidInput, match="`asked` is neither a Fit, a Curve, a table"):
+    with pytest.raises(InvalidInput, match="`asked` is neither a Fit, a Curve, .*a table"):
         found(asked=given)

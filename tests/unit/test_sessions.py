@@ -87,7 +87,7 @@ def test_several_missing_columns_are_said_at_once(s):
 
 def test_it_introduces_itself_and_names_nobody(s):
     said = repr(s)
-    for words in ("3 sessions", "2 clients", "2 therapists", "2 courses", "srs"):
+    for words in ("fewer than 5 sessions", "fewer than 5 clients", "srs"):
         assert words in said
     for name in ("north", "south", "kim", "lee"):
         assert name not in said
@@ -133,6 +133,15 @@ def test_a_frame_is_left_as_it_was():
 def test_a_frame_that_cannot_be_read_is_refused(text, clock, described, found):
     with pytest.raises(InvalidInput, match=found):
         Sessions.of(frame_of(text), clock, **described)
+
+
+@pytest.mark.parametrize(
+    ("clock", "unit"), [("session", "sessions"), ("date", "sessions"), ("time", "months")]
+)
+def test_only_the_clock_of_time_has_a_unit_of_its_own(clock, unit):
+    """Dates order the rows; what is counted on them is sessions."""
+    given = frame_of("client session date time\na 1 2024-01-08 0\na 2 2024-01-15 1")
+    assert Sessions.of(given, clock, time_unit="months").time_unit == unit
 
 
 def test_every_problem_is_said_at_once_and_no_identifier():

@@ -240,7 +240,7 @@ def test_loss_to_follow_up_is_not_called_leaving():
         clients=100,
     )
     assert str(loss(asked)) == (
-        "At 8 months (100 clients): TAU, 50 % (95 % CI 45 to 55) gave the questionnaire; BtheB, "
+        "At 8 months (due from 100): TAU, 50 % (95 % CI 45 to 55) gave the questionnaire; BtheB, "
         "55 % (50 to 60) gave the questionnaire. This is loss to follow-up, not leaving therapy."
     )
 

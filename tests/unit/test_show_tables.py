@@ -1,16 +1,19 @@
 """Tables: health first, numbers kept as numbers, words of users never taken as markup."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from show_values import fit, hybrid, leaving_fit
+from tables import records
 
 from sessionwise.models.fit import Health, Rows, Unanswered
+from sessionwise.records.sessions import Left, Origin
 from sessionwise.show.display import Note, Nothing
 from sessionwise.show.fit_tables import estimates, health, variances
-from sessionwise.show.tables import left_out, table
+from sessionwise.show.tables import ledger, left_out, table
 from sessionwise.show.who_tables import endings, forms, who_came
 
 LABELS = {"srs_lag1_within": "Alliance, within clients", "ors": "outcome"}
@@ -135,6 +138,30 @@ def test_what_was_left_out_is_shown_with_small_steps_suppressed():
         ["no score", "< 5"],
         ["in the model", 900],
     ]
+
+
+def test_the_title_tells_what_was_used_unless_the_table_withholds_it():
+    """The lone step of 3 takes the smallest other number with it: here those used."""
+    open_to_all = Rows(900, left_out=(("gap", 31),), unit="sessions")
+    assert left_out(open_to_all).title == "What the model used: 900 sessions"
+    beside = left_out(Rows(12, left_out=(("no score", 3),), unit="sessions"))
+    assert typed(beside)["rows"] == [["no score", "< 5"], ["in the model", "withheld"]]
+    few = left_out(Rows(4, unit="sessions"))
+    assert typed(few)["rows"] == [["in the model", "< 5"]]
+    for shown in (beside, few):
+        assert shown.title == "What the model used"
+
+
+def test_the_title_of_the_ledger_tells_no_number_the_table_withholds():
+    """Of 12 rows 3 were left out: kept is 9, and with what was read it would give them away."""
+    page = records("client session\n" + "\n".join(f"{c} 1" for c in range(9)))
+    closed = replace(page, origin=Origin("a.csv", rows_read=12, ledger=(Left("no client", 3, 0),)))
+    shown = ledger(closed)
+    assert typed(shown)["rows"][1][:2] == ["no client", "< 5"]
+    assert typed(shown)["rows"][2][:2] == ["kept", "withheld"]
+    assert shown.title == "From a.csv"
+    told = replace(page, origin=Origin("a.csv", rows_read=19, ledger=(Left("no client", 10, 0),)))
+    assert ledger(told).title == "From a.csv: 9 appointments in 9 courses"
 
 
 def test_a_lone_small_ending_takes_the_next_smallest_with_it():

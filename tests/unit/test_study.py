@@ -148,6 +148,32 @@ def test_an_unknown_score_is_refused_before_anything_is_read(folder):
     assert "Did you mean 'srs'?" in str(told.value) and "Did you mean 'ors'?" in str(told.value)
 
 
+def test_a_score_made_of_items_is_known_before_anything_is_read(folder):
+    items = "\n".join(
+        f'[columns.wai_{n}]\nfrom = "q{n}"\ninstrument = "wai_sr"\nitem = {n}\nknown = "after"'
+        for n in range(1, 13)
+    )
+    (folder / "data" / "codebook.toml").write_text(BOOK + items)
+    (folder / "data" / "visits.csv").unlink()
+    for name in ("wai", "wai_bond"):
+        assert study_of(folder).using(alliance=name).alliance == name
+
+
+@pytest.mark.parametrize("late", ["srs", "ending", "date"])
+def test_what_was_not_known_at_intake_neither_groups_nor_adjusts(folder, late):
+    (folder / "data" / "codebook.toml").write_text(BOOK + '[columns.date]\nfrom = "day"\n')
+    (folder / "data" / "visits.csv").write_text(
+        "ID,visit,ORS,SRS,severity,end,day\na,1,18,30,0.5,planned,2024-01-08\n"
+    )
+    study = study_of(folder, f'by = "{late}"\n', **{'["severity"]': f'["severity", "{late}"]'})
+    with pytest.raises(InvalidInput) as told:
+        study.read()
+    assert [problem.found for problem in told.value.problems] == [
+        f"by = '{late}' was not known at intake",
+        f"adjust 2 = '{late}' was not known at intake",
+    ]
+
+
 def test_every_unknown_column_is_said_at_once(folder):
     study = study_of(folder, **{'"srs"': '"sr"', '"ors"': '"or"', '"severity"': '"severty"'})
     with pytest.raises(InvalidInput) as told:
@@ -194,10 +220,10 @@ def test_the_study_says_until_when_the_records_were_kept(folder):
         "a,1,18,30,0.5,,2024-01-08,north\nb,1,15,25,1.5,,2024-01-08,south\n"
     )
     kept = "observed_until = { north = 2024-01-15, south = 2024-01-14 }\ninterval_days = 7\n"
-    assert study_of(folder, kept).read().table["decided"].tolist() == [True, False]
+    assert study_of(folder, kept).read().table["due"].tolist() == [True, False]
     one = study_of(folder, "observed_until = 2024-01-15\ninterval_days = 7\n")
     assert one.observed_until == date(2024, 1, 15)
-    assert one.read().table["decided"].tolist() == [True, True]
+    assert one.read().table["due"].tolist() == [True, True]
     assert one.read().origin.notes == ()
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from sessionwise.errors import Unanswerable
+from sessionwise.features.intake import need_intake
 from sessionwise.records.sessions import COURSE_KEY, KEY, Sessions
 
 NOT_RECORDED = "not recorded"
@@ -47,7 +48,7 @@ def who_came(s: Sessions, by: str = "") -> pd.DataFrame:
     120
     """
     if by:
-        s.need([by], "Comparing groups")
+        need_intake(s, [by], "Comparing groups")
     courses = s.courses
     rows = []
     for name, members in courses.groupby(groups_of(courses, by), observed=True):
@@ -183,8 +184,9 @@ def filled_in(
     >>> filled_in(sw.example(), ["srs"]).columns.tolist()
     ['score', 'group', 'due', 'filled', 'share']
     """
-    names = [name for name in names if name]
-    s.need([*names, *([by] if by else [])] or [""], "Counting forms")
+    names = [name for name in ([names] if isinstance(names, str) else names) if name]
+    s.need(names or [""], "Counting forms")
+    need_intake(s, [by], "Comparing groups")
     frame = s.frame.loc[s.attended]
     clock = ["time" if s.clock == "time" else "session"] if per == "time" else []
     pieces = []

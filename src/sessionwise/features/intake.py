@@ -24,7 +24,7 @@ def need_intake(s: Sessions, names: Iterable[str], purpose: str) -> None:
     Traceback (most recent call last):
     sessionwise.errors.Unanswerable: Comparing groups takes what was known at intake, ...
     """
-    names = [name for name in names if name]
+    names = [name for name in ([names] if isinstance(names, str) else names) if name]
     s.need(names, purpose)
     late = [
         f"`{name}`"
@@ -32,7 +32,8 @@ def need_intake(s: Sessions, names: Iterable[str], purpose: str) -> None:
         if s.columns[name].level != "course" or s.columns[name].known != "before"
     ]
     if late:
+        were, they = ("was", "it") if len(late) == 1 else ("were", "they")
         raise Unanswerable(
-            f"{purpose} takes what was known at intake, and {', '.join(late)} was not: it would "
-            'explain the past by what came later. Use columns with level = "course".'
+            f"{purpose} takes what was known at intake, and {', '.join(late)} {were} not: {they} "
+            'would explain the past by what came later. Use columns with level = "course".'
         )

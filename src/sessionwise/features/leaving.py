@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from sessionwise.errors import Unanswerable
+from sessionwise.errors import Refused, Unanswerable
 from sessionwise.records.observation import NO_DECISION
 from sessionwise.records.sessions import COURSE_KEY, Column, Left, Sessions
 
@@ -93,6 +93,23 @@ def episodes(s: Sessions) -> Episodes:
     read = tuple(left for left in s.origin.ledger if left.rows)
     left_out = (*read, *_not_at_risk(frame, attended, last))
     return Episodes(rows.reset_index(drop=True), columns, left_out)
+
+
+def refuse_the_future(at_risk: Episodes, used: Sequence[str], outcome: str) -> None:
+    """Refuse columns that are known only when the course is over."""
+    planned = outcome == "left_planned"
+    too_late = {"course", "after"} if planned else {"course"}
+    known = {name: at_risk.columns[name].known for name in used if name in at_risk.columns}
+    future = [name for name in used if name != outcome and known.get(name) in too_late]
+    if future:
+        listed = ", ".join(f"`{name}`" for name in future)
+        before = "one from before the session (`X_lag1`, `X_so_far`)"
+        use = before if planned else f"a score to date (`X_to_date`, `X_change`), or {before}"
+        when = "a planned ending is decided" if planned else "the client decides"
+        raise Refused(
+            f"{listed} is not known when {when}: it would explain leaving by what came later. "
+            f"Use {use}."
+        )
 
 
 def courses_at_risk(s: Sessions, landmark: int = 0) -> tuple[pd.DataFrame, tuple[Left, ...]]:

@@ -51,6 +51,7 @@ def within_between(s: Sessions, names: Sequence[str], complete: Sequence[str] = 
     >>> bool(abs(s.table.groupby("client")["srs_lag1_within"].sum()).max() < 1e-9)
     True
     """
+    names = [names] if isinstance(names, str) else list(names)
     wanted = [*names, *complete]
     s.need(wanted, "A split into within and between")
     frame = s.frame

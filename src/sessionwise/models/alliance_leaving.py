@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
+from sessionwise.errors import Refused
 from sessionwise.features.intake import need_intake
 from sessionwise.features.leaving import Episodes, episodes
 from sessionwise.features.running_means import running
@@ -79,14 +80,14 @@ def alliance_and_leaving(
     )
 
 
-def hazard_by_session(fit: Fit | Unanswered, s: Sessions, alliance: str = "srs") -> pd.DataFrame:
+def hazard_by_session(fit: Fit | Unanswered, s: Sessions) -> pd.DataFrame:
     """How likely does the model say an unplanned ending is after each session?
 
     Parameters
     ----------
     fit
         From :func:`alliance_and_leaving`; one that was not answered is handed back.
-    s, alliance
+    s
         What it was fitted to.
 
     Returns
@@ -106,6 +107,10 @@ def hazard_by_session(fit: Fit | Unanswered, s: Sessions, alliance: str = "srs")
     """
     if isinstance(fit, Unanswered):
         return fit
+    ends = [term for term in fit.estimates["term"] if term.endswith("_to_date")]
+    if not ends:
+        raise Refused("This fit has no score to date; give that of alliance_and_leaving.")
+    alliance = ends[0].removesuffix("_to_date")
     frame = _with_first_session(episodes(running(s, alliance)), alliance).frame
     seen = frame.groupby("session").size()
     sessions = seen[seen >= FEWEST].index.to_numpy(int)
@@ -180,9 +185,10 @@ def _with_baseline(at_risk: Episodes, used: Sequence[str]) -> tuple[Episodes, tu
         f"{many} first session with its scores was followed by an unplanned ending; the model "
         "starts at session 2."
     )
-    left = Left("first sessions, which all ended alike", int(first.sum()))
-    fewer = frame[~first].reset_index(drop=True)
-    return replace(at_risk, frame=fewer, left_out=(*at_risk.left_out, left)), (), note
+    fewer, left = frame[~first].reset_index(drop=True), at_risk.left_out
+    if first.any():
+        left = (*left, Left("first sessions, which all ended alike", int(first.sum())))
+    return replace(at_risk, frame=fewer, left_out=left), (), note
 
 
 def _with_first_session(at_risk: Episodes, alliance: str) -> Episodes:

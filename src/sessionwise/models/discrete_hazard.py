@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
 import pandas as pd
 
 from sessionwise.errors import Refused
-from sessionwise.features.leaving import Episodes, episodes
+from sessionwise.features.leaving import Episodes, episodes, refuse_the_future
 from sessionwise.models.fit import Fit, Recipe, Rows
 from sessionwise.models.formulas import parse
 from sessionwise.models.generalized_linear import glm
 from sessionwise.models.labels import term_labels
 from sessionwise.models.model_rows import refuse_few_clients
 from sessionwise.records.sessions import Sessions
+from sessionwise.records.small_counts import many
 
 Link = Literal["cloglog", "logit"]
 Errors = Literal["CR2", "CR1", "CR0", "model"]
@@ -65,10 +65,12 @@ def hazard(
     ('CR2', 'cloglog')
     """
     at_risk = s if isinstance(s, Episodes) else episodes(s)
+    if link not in ("cloglog", "logit"):
+        raise Refused(f"A hazard has the link cloglog or logit, and not {link}.")
     parsed = parse(formula, at_risk.frame.columns)
     if parsed.outcome not in ENDS:
         raise Refused(f"A hazard explains {' or '.join(ENDS)}, and not `{parsed.outcome}`.")
-    _refuse_the_future(parsed.columns, parsed.outcome, at_risk)
+    refuse_the_future(at_risk, parsed.columns, parsed.outcome)
     frame, outcome = at_risk.frame, parsed.outcome
     clustered = "therapist" in frame and errors != "model" and frame["therapist"].nunique() > 1
     used = [*parsed.columns, *(["therapist"] if clustered else [])]
@@ -92,37 +94,21 @@ def hazard(
     )
 
 
-def _refuse_the_future(used: Sequence[str], outcome: str, at_risk: Episodes) -> None:
-    """Refuse columns that are known only when the course is over."""
-    planned = outcome == "left_planned"
-    too_late = {"course", "after"} if planned else {"course"}
-    known = {name: at_risk.columns[name].known for name in used if name in at_risk.columns}
-    future = [name for name in used if name != outcome and known.get(name) in too_late]
-    if future:
-        listed = ", ".join(f"`{name}`" for name in future)
-        before = "one from before the session (`X_lag1`, `X_so_far`)"
-        use = before if planned else f"a score to date (`X_to_date`, `X_change`), or {before}"
-        when = "a planned ending is decided" if planned else "the client decides"
-        raise Refused(
-            f"{listed} is not known when {when}: it would explain leaving by what came later. "
-            f"Use {use}."
-        )
-
-
 def _few_events(fit: Fit, events: int) -> tuple[str, ...]:
     """Warn of few events for the terms (Peduzzi et al. 1996, J Clin Epidemiol 49:1373)."""
     terms = len(fit.estimates) - 1
     if events >= EVENTS_PER_TERM * terms:
         return ()
     return (
-        f"There are {events} endings for {terms} terms, fewer than {EVENTS_PER_TERM} each: "
+        f"There are {many(events)} endings for {terms} terms, under {EVENTS_PER_TERM} each: "
         "the estimates may be far off and their intervals too short.",
     )
 
 
 def _why_model_errors(therapists: int) -> str:
     """Say why errors are not clustered."""
-    why = "all clients had one therapist" if therapists == 1 else "no therapist is recorded"
+    one = "the rows of the model have one therapist"
+    why = one if therapists == 1 else "no therapist is recorded"
     return f"Errors are those of the model, as {why}."
 
 

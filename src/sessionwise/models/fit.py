@@ -9,16 +9,6 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-ESTIMATE_COLUMNS = (
-    "term",
-    "estimate",
-    "std_error",
-    "df",
-    "statistic",
-    "p",
-    "low",
-    "high",
-)
 VARIANCE_COLUMNS = ("group", "term1", "term2", "variance", "sd", "correlation")
 
 

@@ -10,10 +10,11 @@ import pandas as pd
 
 from sessionwise.engine.sandwich import cluster_covariance
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
+from sessionwise.features.leaving import Episodes, refuse_the_future
 from sessionwise.models.fit import VARIANCE_COLUMNS, Fit, Recipe
 from sessionwise.models.formulas import Design, complete_rows, design, parse
 from sessionwise.models.likelihood_maximum import LINKS, Maximum, maximum
-from sessionwise.models.model_rows import counted, model_frame, standard_deviations
+from sessionwise.models.model_rows import counted, left_out_before, model_frame, standard_deviations
 from sessionwise.models.wald import estimates_frame
 
 Family = Literal["binomial", "gaussian", "poisson"]
@@ -90,6 +91,8 @@ def glm(
             ],
             "the formula",
         )
+    if isinstance(data, Episodes):
+        refuse_the_future(data, parsed.columns, parsed.outcome)
     needed = [*parsed.columns, *([cluster] if cluster else [])]
     used, left_out = complete_rows(frame, list(dict.fromkeys(needed)))
     made = design(parsed, used)
@@ -97,7 +100,7 @@ def glm(
     solved = maximum(made, family, link)
     clusters = used[cluster].to_numpy() if cluster and errors != "model" else None
     covariance, df = _errors(solved, clusters, errors, family)
-    rows = counted(used, left_out)
+    rows = counted(used, (*left_out_before(data), *left_out))
     if family == "binomial":
         rows = _with_events(rows, frame[made.outcome], made.response)
     return Fit(

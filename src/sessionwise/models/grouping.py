@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from sessionwise.features.therapists import changed_therapist, first_therapist
 from sessionwise.records.sessions import Column, Sessions
+from sessionwise.records.small_counts import many
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,24 +34,26 @@ class Grouping:
     notes: tuple[str, ...]
 
 
-def grouped(s: Sessions) -> Grouping:
-    """Give the random part for these records.
+def grouped(s: Sessions, complete: Sequence[str]) -> Grouping:
+    """Give the random part for the sessions that have all the columns of a model.
 
     Clients differ in level and, on the session clock, in slope. A client with several courses
     counts as one unit for each: means and lags do not cross courses either. Where several
     therapists are recorded, units lie in the therapist of their first session.
     """
     s, unit, notes = _units(s)
-    slope = "1" if s.clock == "time" else "1 + session |"
-    random = f"({slope}| {unit})"
+    own = "1 |" if s.clock == "time" else "1 + session ||"
+    random = f"({own} {unit})"
     if "therapist" not in s.columns:
         return Grouping(s, random, (unit,), notes)
     s = first_therapist(s)
-    if s.table["first_therapist"].nunique() < 2:
-        alone = "All clients had one therapist, so therapists cannot be compared."
+    frame = s.frame
+    rows = s.attended & frame[list(complete)].notna().all(axis=1).to_numpy()
+    if frame.loc[rows, "first_therapist"].nunique() < 2:
+        alone = "The rows of the model have one therapist, so therapists cannot be compared."
         return Grouping(s, random, (unit,), (*notes, alone))
     changed = changed_therapist(s)
-    moved = f"{changed} changed later" if changed else "none changed later"
+    moved = f"{many(changed)} changed later" if changed else "none changed later"
     said = f"Each client is counted with the therapist of the first session ({moved})."
     both = f"{random} + (1 | first_therapist)"
     return Grouping(s, both, (unit, "first_therapist"), (*notes, said))
@@ -64,6 +68,6 @@ def _units(s: Sessions) -> tuple[Sessions, str, tuple[str, ...]]:
     names = table["clinic"] + "/" + table["client"] + "/" + table["course"].astype("str")
     column = Column("course_of_client", "text", "before", made_from=("client", "course"),
                     label="course of a client")  # fmt: skip
-    said = f"{several} clients have several courses; each course counts as a client of its own."
+    said = f"{many(several, 'clients')} have several courses; each counts as a client of its own."
     made = pd.DataFrame({"course_of_client": names.astype("str")})
     return s.with_columns(made, [column]), "course_of_client", (said,)

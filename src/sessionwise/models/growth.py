@@ -25,9 +25,9 @@ def outcome_over_time(
     """How does the outcome change over therapy, and does it differ between groups?
 
     A straight line in the study's clock for each client. With assessments at fixed times, clients
-    differ in level (random intercept) and the intake assessment, at time 0, is a covariate and not
-    an outcome; with sessions, they differ in level and in slope, and lie in the therapist of
-    their first session.
+    differ in level (random intercept), and the intake assessment, at time 0, is no outcome: put it
+    among the covariates if it is to count. With sessions, they differ in level and in slope, and
+    lie in the therapist of their first session.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def outcome_over_time(
     s.need([outcome], "The course of the outcome")
     need_intake(s, [by, *adjust], "The course of the outcome")
     clock = "time" if s.clock == "time" else "session"
-    group = grouped(s)
+    group = grouped(s, [outcome, *([by] if by else []), *adjust])
     s, notes = group.s, group.notes
     frame = s.frame.loc[s.attended]
     at_intake = (frame["time"] <= 0) if clock == "time" else pd.Series(False, index=frame.index)
@@ -115,7 +115,8 @@ def mean_course(s: Sessions, outcome: str, by: str = "") -> pd.DataFrame:
     >>> int(mean_course(sw.example(), "ors")["n"].iloc[0]) > 100
     True
     """
-    s.need([outcome, *([by] if by else [])], "The course of the outcome")
+    s.need_score(outcome, "The course of the outcome")
+    need_intake(s, [by], "Comparing groups")
     frame = s.frame.loc[s.attended]
     clock = "time" if s.clock == "time" else "session"
     groups = [groups_of(frame, by), frame[clock]]

@@ -23,7 +23,7 @@ from sessionwise.errors import Refused
 from sessionwise.models.fit import VARIANCE_COLUMNS, Fit, Health, Recipe
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import Design, complete_rows, design, parse
-from sessionwise.models.model_rows import counted, model_frame, standard_deviations
+from sessionwise.models.model_rows import counted, left_out_before, model_frame, standard_deviations
 from sessionwise.models.nesting import Nesting, nested
 from sessionwise.models.wald import estimates_frame
 
@@ -99,7 +99,11 @@ def mixed(formula: str, data: Any, reml: bool = True) -> Fit:
         estimates=estimates_frame(list(made.terms), estimate, covariance, _df(made, nesting)),
         variances=_variances(found, nesting, scaled.spread),
         health=replace(found.health, dropped=tuple(dropped)),
-        rows=counted(used, left_out, client=nesting.innermost or parsed.random[-1].group),
+        rows=counted(
+            used,
+            (*left_out_before(data), *left_out),
+            client=nesting.innermost or parsed.random[-1].group,
+        ),
         recipe=_recipe(replace(parsed, random=nesting.terms), made, reml=reml),
         loglik=loglik,
         covariance=covariance,

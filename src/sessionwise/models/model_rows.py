@@ -36,6 +36,13 @@ def model_frame(data: Any) -> pd.DataFrame:
     return frame
 
 
+def left_out_before(data: Any) -> tuple[tuple[str, int], ...]:
+    """Give what was left out before a model saw its rows, if the data say (`Sessions`)."""
+    lines = getattr(data, "left_out", ())
+    pairs = [one if isinstance(one, tuple) else (one.reason, one.rows) for one in lines]
+    return tuple((reason, rows) for reason, rows in pairs if rows)
+
+
 def counted(used: pd.DataFrame, left_out: tuple[tuple[str, int], ...], client: str = "") -> Rows:
     """Count rows, clients and therapists of a model.
 

@@ -82,9 +82,10 @@ def alliance_and_next_outcome(
             "hold assessments at fixed times."
         )
     earlier = preceding_column(s, alliance, outcome)
-    group = grouped(s)
+    lagged = preceding(s, alliance, outcome)
+    group = grouped(lagged, [earlier, outcome, *adjust])
     used = [outcome, "session", *adjust, *group.columns]
-    split = within_between(preceding(group.s, alliance, outcome), [earlier], complete=used)
+    split = within_between(group.s, [earlier], complete=used)
     within, between = f"{earlier}_within", f"{earlier}_between"
     fixed = " + ".join(["session", within, between, *adjust])
     frame = split.frame

@@ -184,6 +184,14 @@ def course_rules(columns: Mapping[str, Column]) -> list[Rule]:
 
 def _clock_problems(frame: pd.DataFrame, clock: Clock, source: str) -> list[Problem]:
     """Refuse a clock that is not there, or not on every row; sessions can be counted."""
+    if clock != "time" and "time" in frame and not {"session", "date"} & set(frame):
+        return [
+            Problem(
+                f"The clock is `{clock}`, and the rows are told apart by `time` only",
+                source,
+                'Write clock = "time" in the study, or give clock="time" to read.',
+            )
+        ]
     if clock == "session":
         return []
     if clock not in frame:

@@ -86,7 +86,9 @@ class Repeated(BaseModel):
     high: float | None = None
     unit: str = ""
     label: str = ""
-    at: dict[str, float] = Field(description="column of the export → time or session number")
+    at: dict[str, float] = Field(
+        description="column of the export → the time it was given at, 0 at intake"
+    )
 
 
 class Codebook(BaseModel):

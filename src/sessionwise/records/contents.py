@@ -120,6 +120,8 @@ def date_formats(cells: Cells) -> tuple[list[str], float]:
         sensible = read.dt.year.between(1900, 2100)
         shares[form] = float(sensible.mean())
     fitting = [form for form in formats if shares[form] == 1.0]
+    if "%Y-%m-%d" in fitting:  # a day with or without a time of day, and nothing else
+        return ["%Y-%m-%d"], 1.0
     if fitting:
         return fitting, 1.0
     best = max(formats, key=lambda form: shares[form])

@@ -146,6 +146,9 @@ def _guessed(cells: dict[str, Cells], source: str) -> tuple[list[Guess], dict[st
     who = cells[client.source].text
     left = _without(left, [client.source])
     roles = guessed_roles(left, who)
+    clinic = next((guess for guess in roles if guess.name == "clinic" and guess.active), None)
+    if clinic is not None:  # the same number in two clinics is two clients
+        who = cells[clinic.source].text.fillna("") + "/" + who
     roles = _with_settled_date(roles, cells, who)
     left = _without(left, [guess.source for guess in roles])
     unit = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
@@ -13,7 +13,7 @@ from sessionwise.records.canonical import Draft, assemble
 from sessionwise.records.codebook import ROLE_CODES, ROLES, ColumnSpec
 from sessionwise.records.observation import Observation
 from sessionwise.records.parsing import Parser
-from sessionwise.records.sessions import Clock, Column, ColumnType, Origin, Sessions
+from sessionwise.records.sessions import Clock, Column, ColumnType, Known, Level, Origin, Sessions
 
 
 def sessions_of_frame(
@@ -30,6 +30,7 @@ def sessions_of_frame(
     known, level = dict(known or {}), dict(level or {})
     given = frame.reset_index(drop=True)
     _refuse_absent(given, {"client", clock, *known, *level})
+    _refuse_strange_words({"known": known, "level": level})
     cards = shipped()
     columns, instruments = {}, {}
     parser = Parser("a frame", [""])
@@ -65,6 +66,19 @@ def _kind(values: pd.Series) -> ColumnType:
     if values.dtype.kind in "biuf":
         return "number"
     return "category" if isinstance(values.dtype, pd.CategoricalDtype) else "text"
+
+
+def _refuse_strange_words(given: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse marks that are none: a typo would let the future into a model."""
+    allowed = {"known": get_args(Known), "level": get_args(Level)}
+    problems = [
+        Problem(f"`{name}` is marked {kind} = '{word}'", "", nearest(str(word), allowed[kind]))
+        for kind, words in given.items()
+        for name, word in words.items()
+        if word not in allowed[kind]
+    ]
+    if problems:
+        raise InvalidInput(problems, "the marks of a frame")
 
 
 def _refuse_absent(frame: pd.DataFrame, wanted: Iterable[str]) -> None:

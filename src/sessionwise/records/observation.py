@@ -14,6 +14,7 @@ import pandas as pd
 
 from sessionwise.errors import InvalidInput, Problem, nearest
 from sessionwise.records.sessions import COURSE_KEY
+from sessionwise.records.small_counts import many
 
 NO_DECISION = ("transferred", "service_ended", "limit_reached", "external")
 """Endings that were not the client's decision: what they would have done is not known."""
@@ -150,7 +151,7 @@ def _silent(table: pd.DataFrame, ending: pd.Series, observation: Observation) ->
     last = ~table.duplicated(COURSE_KEY, keep="last")
     count = int((last & (ending == "ongoing") & (silence > observation.silent_after_days)).sum())
     return [
-        f"{count} open course(s) have had no appointment for more than "
+        f"{many(count, 'open courses')} have had no appointment for more than "
         f"{observation.silent_after_days:g} days; they stay open, and their last sessions are not "
         "at risk."
     ]

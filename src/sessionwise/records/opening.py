@@ -6,17 +6,44 @@ import csv
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterable
+import zlib
 from pathlib import Path
 
 import pandas as pd
 import pyarrow
+from pyarrow import parquet
 
 from sessionwise.errors import InvalidInput, Problem
 from sessionwise.records.codebook import Codebook
+from sessionwise.records.delimited import cells_of_text, decoded, delimiter_of
+from sessionwise.records.header import headed, refuse_duplicates
+from sessionwise.records.workbooks import cells_of_workbook
 
 WORKBOOKS = {".xlsx", ".xlsm"}
-DELIMITERS = ",;\t|"
+DISGUISES = (
+    (b"\xd0\xcf\x11\xe0", (), "an old or a protected workbook", "Save it as .xlsx, no password."),
+    (b"PK\x03\x04", WORKBOOKS, "a workbook or an archive", "A workbook should be called .xlsx."),
+    (b"PAR1", {".parquet"}, "a Parquet file", "It should be called .parquet."),
+    (b"\x1f\x8b", (), "compressed", "Unpack it first."),
+    (b"%PDF", (), "a PDF", "Export the records as CSV."),
+    (b"$FL", (), "an SPSS file", "Save it as CSV in SPSS."),
+    (b"<", (), "a web page", "Export the records as CSV."),
+)
+"""How a file begins that is not what its name says: the bytes, who may begin so, what it is."""
+DAMAGED = (
+    pyarrow.ArrowException,
+    zipfile.BadZipFile,
+    zlib.error,
+    csv.Error,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+"""What the readers of Parquet, workbooks and text say of a file that is not whole."""
 
 
 def open_export(path: Path, codebook: Codebook | None = None) -> tuple[pd.DataFrame, str]:
@@ -33,24 +60,22 @@ def open_export(path: Path, codebook: Codebook | None = None) -> tuple[pd.DataFr
     -------
     tuple
         A frame whose columns are the header's names (cells of text files are text), and the
-        SHA-256 of the file.
+        SHA-256 of what was read: the file is read once, and cells and digest are of the same bytes.
 
     Raises
     ------
     InvalidInput
-        Not there, not readable, empty, or not what its name says.
+        Not there, not readable, empty, cut off, or not what its name says.
     """
     content = _content(path)
+    _refuse_disguise(path, content)
     try:
-        frame = _raw(path, content, codebook)
-    except UnicodeDecodeError:
-        remedy = 'Say its encoding in the codebook, e.g. encoding = "latin-1".'
-        raise _unreadable(path, "is not UTF-8", remedy) from None
-    except (pd.errors.ParserError, csv.Error) as error:
-        found = f"has rows that do not fit its header: {error}"
-        raise _unreadable(path, found, "Check quotes and delimiters.") from None
-    except (pyarrow.ArrowInvalid, zipfile.BadZipFile, LookupError, ValueError) as error:
-        raise _unreadable(path, f"could not be read: {error}", "Export it anew.") from None
+        cells = _cells(path, content, codebook)
+    except DAMAGED as error:
+        kind = path.suffix.lower() or "text"
+        found = f"could not be read: it is damaged, cut off, or no {kind} file"
+        raise _unreadable(path, found, "Export it anew.", type(error).__name__) from None
+    frame = cells if path.suffix.lower() == ".parquet" else headed(cells, path.name)
     if frame.empty:
         raise _unreadable(path, "has a header and no rows", "Export the records with it.")
     return frame.reset_index(drop=True), hashlib.sha256(content).hexdigest()
@@ -69,9 +94,9 @@ def layout_of(path: Path) -> tuple[str, str]:
         return "", ""
     content = _content(path)
     try:
-        return "", _delimiter(_text(content, ""))
+        return "", delimiter_of(decoded(content))
     except UnicodeDecodeError:
-        return "cp1252", _delimiter(content.decode("cp1252", "replace"))
+        return "cp1252", delimiter_of(content.decode("cp1252", "replace"))
 
 
 def _content(path: Path) -> bytes:
@@ -85,85 +110,72 @@ def _content(path: Path) -> bytes:
     except PermissionError:
         remedy = "Ask for permission, or copy it."
         raise _unreadable(path, "may not be read by you", remedy) from None
+    except OSError as error:
+        remedy = "Copy it to a disk of this machine."
+        raise _unreadable(path, f"could not be read: {error.strerror}", remedy) from None
     if not content.strip():
         raise _unreadable(path, "is empty", "Export it anew.")
     return content
 
 
-def _raw(path: Path, content: bytes, codebook: Codebook | None) -> pd.DataFrame:
-    """Read cells by the kind of file."""
+def _refuse_disguise(path: Path, content: bytes) -> None:
+    """Refuse a file that begins as another kind of file does."""
+    start = content[:200].removeprefix(b"\xef\xbb\xbf").lstrip()
+    for beginning, allowed, what, remedy in DISGUISES:
+        if start.startswith(beginning) and path.suffix.lower() not in allowed:
+            raise _unreadable(path, f"could not be read: it is {what}", remedy)
+
+
+def _cells(path: Path, content: bytes, codebook: Codebook | None) -> pd.DataFrame:
+    """Read cells by the kind of file; of text files and workbooks the header is the first row."""
     suffix = path.suffix.lower()
     if suffix == ".parquet":
-        return pd.read_parquet(io.BytesIO(content))
+        return _table(content, path.name)
     if suffix in WORKBOOKS:
-        sheet = (codebook.sheet if codebook else "") or 0
-        cells = pd.read_excel(io.BytesIO(content), sheet_name=sheet, dtype=object, header=None)
-        return _headed(cells, path.name)
-    text = _text(content, codebook.encoding if codebook else "")
-    delimiter = (codebook.delimiter if codebook else "") or _delimiter(text)
-    cells = pd.read_csv(
-        io.StringIO(text),
-        sep=delimiter,
-        dtype="str",
-        keep_default_na=False,
-        skipinitialspace=True,
-        header=None,  # a row like any other: nothing is renamed, cut off or miscounted
-        skip_blank_lines=False,
-        on_bad_lines="error",
-    )
-    return _headed(cells, path.name)
+        return cells_of_workbook(content, codebook.sheet if codebook else "", path.name)
+    text = _text(path, content, codebook.encoding if codebook else "")
+    return cells_of_text(text, codebook.delimiter if codebook else "", path.name)
 
 
-def _headed(cells: pd.DataFrame, source: str) -> pd.DataFrame:
-    """Take the first row as the header; refuse one that looks like a record."""
-    header = cells.iloc[0]
-    empty = header.isna() | (header.astype("str").str.strip() == "")
-    names = header.astype("str").str.strip().mask(empty, "column " + (header.index + 1).astype(str))
-    like_data = names.str.fullmatch(r"[-+]?\d+([.,]\d+)?|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}")
-    if 3 * int(like_data.sum()) >= len(names):
-        problem = Problem(
-            "The first row looks like a record, not like the names of columns",
-            f"row 1 of {source}",
-            "Put the names of the columns into the first row.",
-        )
-        raise InvalidInput([problem], source)
-    _refuse_duplicates(names, source)
-    return cells.iloc[1:].set_axis(list(names), axis=1)
+def _table(content: bytes, source: str) -> pd.DataFrame:
+    """Read Parquet; what was the index when it was written is a column like any other."""
+    table = parquet.read_table(io.BytesIO(content))
+    table.validate(full=True)
+    frame = table.to_pandas()
+    named = [name for name in frame.index.names if name is not None]
+    frame = frame.reset_index(named) if named else frame
+    frame.columns = [str(name) for name in frame.columns]
+    refuse_duplicates(frame.columns, source)
+    return frame
 
 
-def _text(content: bytes, encoding: str) -> str:
-    """Decode by what the codebook says, else by the file's mark, else as UTF-8."""
-    if encoding:
-        return content.decode(encoding)
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16")
-    return content.decode("utf-8-sig")
+def _text(path: Path, content: bytes, encoding: str) -> str:
+    """Decode a text file, or say where that fails."""
+    try:
+        text = decoded(content, encoding)
+    except UnicodeDecodeError as error:
+        line = f"line {_line_at(content, error.start)}"
+        if encoding:
+            remedy = "Correct `encoding` in the codebook, or leave it out."
+            raise _unreadable(path, f"is not {encoding}", remedy, line) from None
+        if error.encoding.lower() != "utf-8":
+            found = f"begins as {error.encoding.upper()} and does not go on so"
+            raise _unreadable(path, found, "Export it anew.", line) from None
+        remedy = 'Say its encoding in the codebook, e.g. encoding = "latin-1".'
+        raise _unreadable(path, "is not UTF-8", remedy, line) from None
+    except LookupError:
+        remedy = 'Correct `encoding` in the codebook, e.g. encoding = "latin-1".'
+        found = f"could not be read: unknown encoding '{encoding}'"
+        raise _unreadable(path, found, remedy) from None
+    if not text.strip():
+        raise _unreadable(path, "is empty", "Export it anew.")
+    return text
 
 
-def _delimiter(text: str) -> str:
-    """Find what stands between cells: the mark the header holds most of."""
-    header = text.splitlines()[0]
-    counts = {mark: header.count(mark) for mark in DELIMITERS}
-    return max(counts, key=lambda mark: counts[mark]) if any(counts.values()) else ","
+def _line_at(content: bytes, place: int) -> int:
+    """Give the line in which a byte stands."""
+    return content.count(b"\n", 0, place) + 1
 
 
-def _refuse_duplicates(names: Iterable[str], source: str) -> None:
-    """Refuse a table that names a column twice."""
-    names = list(names)
-    twice = sorted({str(name) for name in names if names.count(name) > 1})
-    if twice:
-        listed = ", ".join(f"`{name}`" for name in twice)
-        raise InvalidInput(
-            [
-                Problem(
-                    f"{listed} stand{'s' * (len(twice) == 1)} in the header more than once",
-                    source,
-                    "Rename all but one of them in the export.",
-                )
-            ],
-            source,
-        )
-
-
-def _unreadable(path: Path, found: str, remedy: str) -> InvalidInput:
-    return InvalidInput([Problem(f"{path.name} {found}", "", remedy)], path.name)
+def _unreadable(path: Path, found: str, remedy: str, where: str = "") -> InvalidInput:
+    return InvalidInput([Problem(f"{path.name} {found}", where, remedy)], path.name)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
-
 import numpy as np
 import pandas as pd
 
 from sessionwise.errors import Problem, nearest, rows_of
+from sessionwise.records.cell_faults import faults_for
 from sessionwise.records.codebook import ColumnSpec
+from sessionwise.records.date_cells import SENSIBLE, dates_of, fault_of_format, remedy_for_dates
 from sessionwise.records.sessions import ColumnType
 
+AS_WRITTEN = r'="[^"]*"'
+"""How spreadsheets are told to keep the zeros of ``="007"``: a cell as it is written."""
+MOST = 2.0**53
+"""The last whole number a float tells from its neighbours."""
 FIRST_ROW = 2
 """The row of a spreadsheet that holds the first record: the header is row 1."""
 
@@ -55,12 +58,14 @@ class Parser:
         Series of the type wanted, missing where the cell was empty or could not be read.
         """
         text = self._text(cells, spec)
+        if kind in ("text", "category"):
+            text = self._named(text, name, spec, kind)
         if spec.codes:
             text = self._decode(text, name, spec)
         if kind == "date":
             return self._dates(cells, text, name, spec)
         if kind in ("whole", "number", "flag"):
-            return self._numbers(text, name, kind, spec)
+            return self._numbers(cells, text, name, kind, spec)
         if kind == "category":
             return self._categories(text, name, spec)
         return text.astype("str")
@@ -75,10 +80,28 @@ class Parser:
     def _text(self, cells: pd.Series, spec: ColumnSpec) -> pd.Series:
         """Give the cells as stripped text, missing where they mean so."""
         if isinstance(cells.dtype, pd.DatetimeTZDtype) or cells.dtype.kind == "M":
-            return cells.dt.strftime("%Y-%m-%d").astype("str")
-        text = cells.map(_as_text, na_action="ignore").astype("str").str.strip()
+            text = cells.dt.strftime("%Y-%m-%d").astype("str")
+        else:
+            typed = cells.dtype != "str"
+            text = cells.map(_as_text, na_action="ignore").astype("str") if typed else cells
+            text = text.str.strip()
+        quoted = text.str.fullmatch(AS_WRITTEN).eq(True)
+        if quoted.any():
+            text = text.mask(quoted, text.str.slice(2, -1))
         own = {_as_text(code) for code in spec.missing}
         return text.mask(text.isin(self.missing | own))
+
+    def _named(self, text: pd.Series, name: str, spec: ColumnSpec, kind: ColumnType) -> pd.Series:
+        """Refuse cells that name nothing: what is left of a formula, a broken row, an address."""
+        named = text.where(~text.isin(list(spec.codes)))
+        for fault in faults_for(name, kind):
+            bad = fault.among(named)
+            if bad.any():
+                found = f"{fault.found}; {int(bad.sum())} cell(s) do"
+                self.report(name, found, bad, fault.remedy)
+                named = named.mask(bad)
+                text = text.mask(bad) if kind == "category" else text
+        return text
 
     def _decode(self, text: pd.Series, name: str, spec: ColumnSpec) -> pd.Series:
         """Put words for codes."""
@@ -94,14 +117,23 @@ class Parser:
         decoded = text.mask(strange).map(lambda cell: words.get(cell, cell), na_action="ignore")
         return decoded.astype("str").mask(decoded == "")
 
-    def _numbers(self, text: pd.Series, name: str, kind: ColumnType, spec: ColumnSpec) -> pd.Series:
+    def _numbers(
+        self, cells: pd.Series, text: pd.Series, name: str, kind: ColumnType, spec: ColumnSpec
+    ) -> pd.Series:
         """Read numbers; text in them is a problem."""
+        pointed = pd.Series(False, index=text.index)
         if self.decimal == ",":
+            if cells.dtype == "str":  # 1.000 could be a thousand or one
+                pointed = text.str.contains(".", regex=False).eq(True)
             text = text.str.replace(",", ".", regex=False)
-        values = pd.to_numeric(text, errors="coerce").astype("float64")
+        values = pd.to_numeric(text.mask(pointed), errors="coerce").astype("float64")
         values = values.mask(np.isinf(values))
-        bad = text.notna() & values.isna()
+        bad = text.notna() & values.isna() & ~pointed
         values = values.mask(values.isin([c for c in spec.missing if not isinstance(c, str)]))
+        if pointed.any():
+            found = f"should have a comma as its decimal mark; {int(pointed.sum())} cell(s) do not"
+            remedy = "Write every number alike, and none with marks between thousands."
+            self.report(name, found, pointed, remedy)
         if bad.any():
             comma = text[bad].str.fullmatch(r"[-+]?\d+,\d+").fillna(False).all()
             remedy = (
@@ -112,7 +144,7 @@ class Parser:
             )
             self.report(name, f"should be a number; {int(bad.sum())} cell(s) are not", bad, remedy)
         if kind == "whole":
-            broken = values.notna() & (values % 1 != 0)
+            broken = values.notna() & ((values % 1 != 0) | (values.abs() > MOST))
             if broken.any():
                 self.report(
                     name,
@@ -149,32 +181,30 @@ class Parser:
 
     def _dates(self, cells: pd.Series, text: pd.Series, name: str, spec: ColumnSpec) -> pd.Series:
         """Read dates in the one format the codebook gives."""
-        if cells.dtype.kind == "M":
-            return cells.dt.tz_localize(None).dt.normalize().astype("datetime64[us]")
-        if re.search(r"%-?y", spec.format):
-            self.problems.append(
-                Problem(
-                    f"`{name}` is written with two-digit years, which do not say the century",
-                    f"format = '{spec.format}' in [columns.{name}]",
-                    "Export four-digit years and write %Y.",
-                )
-            )
+        fault = fault_of_format(spec.format) if cells.dtype.kind != "M" else None
+        if fault:
+            where = f"format = '{spec.format}' in [columns.{name}]"
+            self.problems.append(Problem(f"`{name}` {fault.found}", where, fault.remedy))
             return pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
-        dates = pd.to_datetime(text, format=spec.format, errors="coerce", exact=True)
-        real = cells.map(lambda cell: isinstance(cell, date), na_action="ignore").eq(True)
-        dates = dates.mask(real, pd.to_datetime(cells.where(real), errors="coerce"))
-        if spec.format == "%Y-%m-%d":
-            timed = text.where(dates.isna()).str.extract(r"^(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}")[0]
-            dates = dates.fillna(pd.to_datetime(timed, format="%Y-%m-%d", errors="coerce"))
+        dates = dates_of(cells, text, spec.format)
         bad = text.notna() & dates.isna()
         if bad.any():
-            self.report(
-                name,
-                f"should be written as {spec.format}; {int(bad.sum())} cell(s) are not",
-                bad,
-                f"Say how dates are written in `format` of [columns.{name}]; one format a column.",
+            found = f"should be written as {spec.format}; {int(bad.sum())} cell(s) are not"
+            remedy = remedy_for_dates(text[bad]) or (
+                f"Say how dates are written in `format` of [columns.{name}]; one format a column."
             )
-        return dates.dt.normalize().astype("datetime64[us]")
+            self.report(name, found, bad, remedy)
+        far = dates.notna() & ~dates.between(*SENSIBLE)
+        if far.any():
+            found = (
+                f"holds {int(far.sum())} date(s) before {SENSIBLE[0]:%Y} or after {SENSIBLE[1]:%Y}"
+            )
+            remedy = (
+                'Correct them; if one of them means "not known", add it to '
+                f"`missing` of [columns.{name}]."
+            )
+            self.report(name, found, far, remedy)
+        return dates.mask(far)
 
     def words(self, values: pd.Series, name: str, allowed: tuple[str, ...]) -> pd.Series:
         """Hold a role's words to those the package knows."""

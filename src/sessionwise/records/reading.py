@@ -66,7 +66,7 @@ def read(
         _draft(raw, _without_columns(book, raw), parser)
         raise InvalidInput([*absent, *parser.problems], path.name)
     draft = _draft(raw, book, parser)
-    left, draft = _without_empty_rows(draft)
+    left, draft = _without_empty_rows(draft, path.name, parser.problems)
     origin = Origin(path.name, digest, len(raw), left, _notes(raw, book))
     unit = book.time_unit
     return assemble(draft, origin, clock, observation or Observation(), unit, parser.problems)
@@ -208,12 +208,18 @@ def _stacked(
     return long.sort_values(["row", "time"]).set_index("row").join(frame)
 
 
-def _without_empty_rows(draft: Draft) -> tuple[tuple[Left, ...], Draft]:
+def _without_empty_rows(
+    draft: Draft, source: str, said: list[Problem]
+) -> tuple[tuple[Left, ...], Draft]:
     """Leave out rows in which every cell is empty, as workbooks have at their end."""
     clock = {"time"} if "time" in draft.frame else set()
     empty = draft.frame.drop(columns=list(clock)).isna().all(axis=1)
     if not empty.any():
         return (), draft
+    if empty.all():
+        found = "No row has an entry in the columns the codebook names"
+        problem = Problem(found, source, "Check `missing` in the codebook, or export it anew.")
+        raise InvalidInput(said or [problem], source)
     left = Left("rows without a single entry", int(empty.sum()))
     return (left,), replace(draft, frame=draft.frame[~empty])
 

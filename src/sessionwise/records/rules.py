@@ -144,19 +144,24 @@ def _repeats_dates(frame: pd.DataFrame) -> pd.Series:
     return _repeats("date")(frame)
 
 
+DOUBLE = (
+    "Take out the double entries, or add [columns.course] if these are second courses, "
+    "[columns.clinic] if clients of two clinics share a number."
+)
+
 RULES: tuple[Rule, ...] = (
     *(never_empty(column) for column in (*COURSE_KEY, "attendance")),
     Rule(
         "Within a course each session number stands once",
         ("session",),
         _repeats("session"),
-        "Take out the double entries, or add [columns.course] if these are second courses.",
+        DOUBLE,
     ),
     Rule(
         "Within a course each appointment number stands once",
         ("appointment",),
         _repeats("appointment"),
-        "Take out the double entries, or add [columns.course] if these are second courses.",
+        DOUBLE,
     ),
     Rule(
         "Within a course each date stands once where appointments have no numbers",
@@ -211,7 +216,8 @@ RULES: tuple[Rule, ...] = (
         "A course ends once",
         ("ending",),
         _two_endings,
-        "Keep one ending a course, or add [columns.course] if these are second courses.",
+        "Keep one ending a course, or add [columns.course] if these are second courses, "
+        "[columns.clinic] if clients of two clinics share a number.",
     ),
     Rule(
         "Nothing follows the ending of a course",

@@ -11,6 +11,7 @@ import pandas as pd
 
 from sessionwise.errors import Unanswerable, nearest
 from sessionwise.instruments.instrument import Instrument
+from sessionwise.records.small_counts import many
 
 Known = Literal["before", "after", "course"]
 Clock = Literal["session", "date", "time"]
@@ -293,7 +294,7 @@ class Sessions:
 
     def __repr__(self) -> str:
         counts = self.counts()
-        words = ", ".join(f"{value:,} {name}" for name, value in counts.items() if value)
+        words = ", ".join(many(value, name) for name, value in counts.items() if value)
         scores = ", ".join(name for name in self.instruments) or "none"
         stamp = "SYNTHETIC " if self.synthetic else ""
         return f"{stamp}Sessions from {self.origin.source or 'a frame'}\n{words}\nscores: {scores}"

@@ -1,11 +1,14 @@
 """What ``sw.show`` holds: every table, figure and sentence, by its name."""
 
+from sessionwise.show.change_tables import change_criteria, who_changed
 from sessionwise.show.display import Figure, Note, Nothing, Sentence, Table
+from sessionwise.show.figures.change_plot import first_and_last
 from sessionwise.show.figures.courses import attended, course
 from sessionwise.show.figures.intervals import effects
 from sessionwise.show.figures.predictions import probability
 from sessionwise.show.figures.step_curves import curves
 from sessionwise.show.fit_tables import estimates, health, variances
+from sessionwise.show.sentences.changes import changed
 from sessionwise.show.sentences.endings import incidence, leaving, loss, still_in_therapy
 from sessionwise.show.sentences.methods_paragraph import methods
 from sessionwise.show.sentences.outcomes import difference, growth, next_outcome
@@ -23,12 +26,15 @@ __all__ = [
     "Table",
     "attended",
     "came",
+    "change_criteria",
+    "changed",
     "course",
     "curves",
     "difference",
     "effects",
     "endings",
     "estimates",
+    "first_and_last",
     "forms",
     "growth",
     "health",
@@ -46,4 +52,5 @@ __all__ = [
     "table",
     "variances",
     "who_came",
+    "who_changed",
 ]

@@ -48,6 +48,11 @@ SOURCES = {
         "Neuhaus, J. M., & Kalbfleisch, J. D. (1998). Between- and within-cluster covariate "
         "effects in the analysis of clustered data. Biometrics, 54(2), 638–645.",
     ),
+    "jacobson_truax": (
+        "Jacobson, N. S., & Truax, P. (1991). Clinical significance: a statistical approach to "
+        "defining meaningful change in psychotherapy research. Journal of Consulting and Clinical "
+        "Psychology, 59(1), 12–19.",
+    ),
     "kaplan_meier": (
         "Kaplan, E. L., & Meier, P. (1958). Nonparametric estimation from incomplete "
         "observations. Journal of the American Statistical Association, 53(282), 457–481.",

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from sessionwise.models.classified import Classified
 from sessionwise.models.fit import Curve, Fit, Rows
 from sessionwise.records.sessions import Sessions
 from sessionwise.show.display import Table, answered
@@ -74,7 +75,9 @@ def table(
 
 
 @answered
-def left_out(used: Fit | Curve | Rows, name: str = "left-out", title: str = "") -> Table:
+def left_out(
+    used: Fit | Curve | Classified | Rows, name: str = "left-out", title: str = ""
+) -> Table:
     """Show how many rows each step from the data to the model cost, and what was left.
 
     Small numbers are suppressed, and with a lone one a second, as the sum may be known.
@@ -82,7 +85,7 @@ def left_out(used: Fit | Curve | Rows, name: str = "left-out", title: str = "") 
     Parameters
     ----------
     used
-        A fit, a curve, or their rows.
+        A fit, a curve, courses with a verdict, or their rows.
     name, title
         HTML id; the title is made from the numbers if empty.
 
@@ -93,11 +96,12 @@ def left_out(used: Fit | Curve | Rows, name: str = "left-out", title: str = "") 
     ['withheld', '< 5', 90]
     """
     rows = used if isinstance(used, Rows) else used.rows
-    steps = [*rows.left_out, ("in the model", rows.used)]
+    judged = isinstance(used, Classified)
+    steps = [*rows.left_out, ("judged" if judged else "in the model", rows.used)]
     frame = pd.DataFrame(steps, columns=["step", "rows"])
     shown = guarded_together([many for _, many in steps])[-1]
     used_rows = f": {number(shown, 0)} {rows.unit}" if isinstance(shown, int) else ""
-    heading = title or f"What the model used{used_rows}"
+    heading = title or f"{'What was judged' if judged else 'What the model used'}{used_rows}"
     return table(
         frame,
         name,
@@ -129,9 +133,10 @@ def ledger(sessions: Sessions, name: str = "ledger", title: str = "") -> Table:
     hidden = suppress(frame, ["rows", "courses"], total=read[0][0] if read and adds_up else "")
     rows = next(iter(sessions.counts()))
     held = hidden.iloc[-1][["rows", "courses"]].tolist()
-    told = f": {number(held[0], 0)} {rows} in {count(held[1], 'course')}"
-    open_to_all = not any(isinstance(cell, str) for cell in held)
-    heading = title or f"From {source}{told if open_to_all else ''}"
+    told = ""
+    if not any(isinstance(cell, str) for cell in held):
+        told = f": {number(held[0], 0)} {rows} in {count(held[1], 'course')}"
+    heading = title or f"From {source}{told}"
     labels = {"step": "Step", "rows": "Rows", "courses": "Courses"}
     return table(hidden, name, heading, note=" ".join(origin.notes), labels=labels)
 

@@ -30,8 +30,10 @@ def who_came(frame: pd.DataFrame, name: str = "who-came", title: str = "") -> Ta
     if set(frame["group"].astype(str)) <= {EVERYBODY}:
         hidden = hidden.drop(columns="group")
     hidden = hidden.assign(characteristic=[capital(str(word)) for word in frame["characteristic"]])
-    everybody = frame.loc[frame["characteristic"] == "courses", "courses"].sum()
-    heading = title or f"Who came: {counted(everybody, 'course')} of therapy"
+    groups = hidden.loc[(frame["characteristic"] == "courses").to_numpy(), "courses"].tolist()
+    known = not any(isinstance(cell, str) for cell in groups)
+    told = sum(groups) if known else frame["courses"].iloc[0] if len(groups) == 1 else 0
+    heading = title or (f"Who came: {counted(told, 'course')} of therapy" if told else "Who came")
     note = "Numbers are means with standard deviations (SD), categories shares of their group."
     return table(hidden, name, heading, note, labels={"sd": "SD"}, digits=1)
 

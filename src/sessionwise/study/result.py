@@ -10,9 +10,11 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from sessionwise.errors import InvalidInput, Problem
+from sessionwise.models.classified import Classified
 from sessionwise.models.fit import Curve, Fit, Rows, Unanswered
 from sessionwise.records.codebook import SCHEMA
 from sessionwise.records.sessions import Sessions
+from sessionwise.show.change_tables import verdict_counts
 from sessionwise.show.display import Note, Sentence, Table
 from sessionwise.show.gallery import methods
 from sessionwise.show.suppression import guarded, guarded_together, shown, suppress
@@ -22,6 +24,8 @@ MIME = "application/vnd.sessionwise.result+json"
 DIGITS = 12
 COUNTED = ("courses", "due", "filled", "n")
 """Columns of a table that count people or forms."""
+LIMITS = ("criterion", "cutoff", "reliability", "sd")
+"""Numbers by which courses were judged."""
 
 
 class Part(BaseModel):
@@ -40,6 +44,7 @@ class Part(BaseModel):
     curve: list[dict[str, Any]] = []
     table: list[dict[str, Any]] = []
     health: dict[str, Any] = {}
+    numbers: dict[str, Any] = {}
     rows: dict[str, Any] = {}
     recipe: dict[str, Any] = {}
     loglik: float | None = None
@@ -82,8 +87,9 @@ def results(notebook: str, question: str, study: Study, s: Sessions, **answers: 
     study, s
         What was asked, of which records.
     **answers
-        Name of a part → a `Fit`, `Curve`, table of counts or `Unanswered`, or a pair of one of
-        them and the sentence that reports it; the first page tells those that have a sentence.
+        Name of a part → a `Fit`, `Curve`, `Classified`, table of counts or `Unanswered`, or a pair
+        of one of them and the sentence that reports it; the first page tells those that have
+        a sentence.
 
     Returns
     -------
@@ -103,7 +109,7 @@ def results(notebook: str, question: str, study: Study, s: Sessions, **answers: 
         if isinstance(said, Sentence) and part.sentence:
             part = part.model_copy(update={"headline": said.headline or said.text})
         parts.append(part)
-        if isinstance(value, Fit | Curve) and not any(value is fit for fit in fits):
+        if isinstance(value, Fit | Curve | Classified) and not any(value is fit for fit in fits):
             fits.append(value)
     return Result(
         notebook=notebook,
@@ -145,6 +151,17 @@ def _part(name: str, value: Any, sentence: str) -> Part:
     if isinstance(value, Table | pd.DataFrame):
         table = _records(value.frame if isinstance(value, Table) else _suppressed(value))
         return Part(name=name, question="", status="answered", sentence=sentence, table=table)
+    if isinstance(value, Classified):
+        return Part(
+            name=name,
+            question=value.question,
+            status="answered",
+            sentence=sentence,
+            table=_records(verdict_counts(value)),
+            numbers={key: _number(getattr(value, key)) for key in LIMITS},
+            rows=_counts(value.rows),
+            recipe=_plain(asdict(value.recipe)),
+        )
     if isinstance(value, Curve):
         return Part(
             name=name,
@@ -158,7 +175,7 @@ def _part(name: str, value: Any, sentence: str) -> Part:
     raise InvalidInput(
         [
             Problem(
-                f"`{name}` is neither a Fit, a Curve, a table nor unanswered",
+                f"`{name}` is neither a Fit, a Curve, a table, verdicts nor unanswered",
                 "sw.results",
                 "Give what a named question returned.",
             )

@@ -149,6 +149,7 @@ def _study_lines(drafted: Drafted, name: str, export: Path, place: Path) -> Iter
     yield f"clock = {quoted(clock_of(drafted.codebook))}"
     yield _choice("alliance", alliance, "no alliance score was found")
     yield _choice("outcome", outcome, "no outcome score was found")
+    yield "# reliability = 0.9        # of the outcome, for reliable change; cite where it is from"
     yield '# by = ""                  # a group known at intake to compare, e.g. the arm of a trial'
     yield "adjust = []                # intake covariates of the models"
     if intake:

@@ -19,8 +19,12 @@ from sessionwise.records.sessions import Sessions
 from sessionwise.records.truth import Truth
 from sessionwise.study.cohort import Cohort, members
 
-NOTEBOOKS = ("01-who-came", "03-alliance-and-outcome", "04-alliance-and-staying")
-PARAMETERS = ("study", "alliance", "outcome", "cohort")
+NOTEBOOKS = (
+    "01-who-came",
+    "03-alliance-and-outcome",
+    "04-alliance-and-staying",
+    "05-who-changed",
+)
 
 
 class Study(BaseModel):
@@ -47,6 +51,9 @@ class Study(BaseModel):
     alliance: str = Field("", description="the alliance score; empty: there is none")
     outcome: str = Field("", description="the outcome score")
     by: str = Field("", description="a group known at intake to compare, e.g. the arm of a trial")
+    reliability: float | None = Field(
+        None, gt=0, lt=1, description="reliability of the outcome, for reliable change"
+    )
     adjust: tuple[str, ...] = Field((), description="intake covariates of the models")
     landmark: int = Field(3, ge=1, description="session at which early alliance is fixed")
     observed_until: date | dict[str, date] | None = Field(
@@ -54,9 +61,11 @@ class Study(BaseModel):
     )
     interval_days: float | None = Field(None, gt=0, description="from one appointment to the next")
     session_limit: int | None = Field(None, ge=1, description="last session the service allows")
-    silent_after_days: float | None = Field(None, gt=0, description="open courses to be listed")
+    silent_after_days: float | None = Field(
+        None, gt=0, description="open courses to be counted and named"
+    )
     notebooks: tuple[str, ...] = Field(NOTEBOOKS, description="in the order of the report")
-    seed: int = Field(1, description="for anything drawn at random")
+    seed: int = Field(1, description="recorded; for whatever is drawn at random")
     cohorts: dict[str, Cohort] = Field({}, description="named groups of courses")
 
     _path: Path = PrivateAttr(default=Path("study.toml"))
@@ -108,6 +117,8 @@ class Study(BaseModel):
         if problems:
             raise InvalidInput(problems, self._path.name)
         changes = {"alliance": alliance or self.alliance, "outcome": outcome or self.outcome}
+        if changes["outcome"] != self.outcome:
+            changes["reliability"] = None  # it was that of the other score
         copy = self.model_copy(update=changes)
         copy._path, copy._cohort = self._path, cohort or self._cohort
         return copy
@@ -129,7 +140,11 @@ class Study(BaseModel):
         self._check_scores(s)
         if self._cohort:
             chosen = self.cohorts[self._cohort]
-            s = s.keep_courses(members(s, chosen, self._cohort), f"not in cohort “{chosen.label}”")
+            chosen_ones = members(s, chosen, self._cohort)
+            if not chosen_ones.any():
+                nobody = Problem(f"Nobody is in the cohort '{self._cohort}'", "", "Widen it.")
+                raise InvalidInput([nobody], self._path.name)
+            s = s.keep_courses(chosen_ones, f"not in cohort “{chosen.label}”")
         return s
 
     @property
@@ -214,6 +229,15 @@ class Study(BaseModel):
             and name in s.columns
             and (s.columns[name].level, s.columns[name].known) != ("course", "before")
         ]
+        by_is_known = self.by in s.columns and s.columns[self.by].level == "course"
+        if by_is_known and s.columns[self.by].type in ("number", "whole", "date"):
+            problems.append(
+                Problem(
+                    f"by = '{self.by}' holds numbers, and groups are compared by categories",
+                    self._path.name,
+                    "Name a category, or put the numbers under `adjust`.",
+                )
+            )
         if problems:
             raise InvalidInput(problems, self._path.name)
 

@@ -137,9 +137,11 @@ def loss(curve: Curve, by: float | None = None, name: str = "loss") -> Sentence:
     name
         Anchor.
     """
-    said = _at_one_time(curve, by, name, "At")
+    said = _at_one_time(curve, by, name, "At", due=True)
     if said.text == TOO_FEW:
         return said
+    if curve.unit == "sessions":
+        return Sentence(name, f"{said.text} These are shares of those who came to that session.")
     return Sentence(name, f"{said.text} This is loss to follow-up, not leaving therapy.")
 
 
@@ -175,13 +177,16 @@ def _exponent(row: pd.Series, per: float) -> str:
     return f"{number(math.exp(row['estimate'] * per), places)}, {interval(low, high, places)}"
 
 
-def _at_one_time(curve: Curve, by: float | None, name: str, preposition: str) -> Sentence:
-    """Say what a curve shows at one time, group by group."""
+def _at_one_time(
+    curve: Curve, by: float | None, name: str, preposition: str, *, due: bool = False
+) -> Sentence:
+    """Say what a curve shows at one time, group by group; of all, or of those it was due from."""
     time, rows = reached(curve, by)
     if rows.empty:
         return Sentence(name, TOO_FEW)
     when = f"{preposition} {moment(time, curve.unit)}"
-    of = counted(curve.rows.clients, "client")
+    from_whom = int(rows.drop_duplicates("group")["at_risk"].sum())
+    of = f"due from {from_whom:,}" if due else counted(curve.rows.clients, "client")
     said = {}
     for group, part in rows.groupby("group", sort=False, dropna=False):
         first_of_all = not said

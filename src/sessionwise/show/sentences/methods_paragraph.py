@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.metadata import version
 
+from sessionwise.models.classified import Classified
 from sessionwise.models.fit import Curve, Fit, Unanswered
 from sessionwise.show.display import Nothing, Sentence
 from sessionwise.show.numbers import count, listed
@@ -15,8 +16,10 @@ from sessionwise.show.words import capital, error_words, of_whom
 COMPUTED_WITH = ("sessionwise", "statsmodels")
 
 
-def methods(fits: Iterable[Fit | Curve | Unanswered], name: str = "methods") -> Sentence | Nothing:
-    """Write the methods paragraph of some fits and curves.
+def methods(
+    fits: Iterable[Fit | Curve | Classified | Unanswered], name: str = "methods"
+) -> Sentence | Nothing:
+    """Write the methods paragraph of some fits, curves and classifications.
 
     Parameters
     ----------
@@ -41,13 +44,16 @@ def methods(fits: Iterable[Fit | Curve | Unanswered], name: str = "methods") -> 
     return Sentence(name, " ".join([*described, f"Computed with {computed}.", *sources]))
 
 
-def _described(fit: Fit | Curve) -> str:
-    """Describe how one fit was made."""
+def _described(fit: Fit | Curve | Classified) -> str:
+    """Describe how one of them was made."""
     recipe = fit.recipe
     formula = f" ({recipe.formula})" if recipe.formula else ""
     how = [f"estimated by {recipe.estimation}"] if recipe.estimation else []
     how += [f"with a {recipe.link} link"] if recipe.link not in ("", "identity") else []
     errors = [error_words(recipe)] + ([recipe.reference] if recipe.reference else [])
+    if isinstance(fit, Classified):
+        used = f"{capital(recipe.kind)} of {of_whom(fit.rows)}{_lost(fit)}."
+        return " ".join([used, *recipe.notes])
     sentences = [
         f"{capital(recipe.kind)}{formula}{', ' if how else ''}{', '.join(how)}; "
         f"{', '.join(errors)}; clock: {recipe.clock}.",
@@ -58,7 +64,7 @@ def _described(fit: Fit | Curve) -> str:
     return " ".join(dict.fromkeys(sentences))
 
 
-def _lost(fit: Fit | Curve) -> str:
+def _lost(fit: Fit | Curve | Classified) -> str:
     """List what was left out; small numbers as such."""
     steps = [(reason, many) for reason, many in fit.rows.left_out if many]
     shown = guarded_together([many for _, many in steps])
