@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
 
+import sessionwise
 from sessionwise.errors import InvalidInput, Problem, SessionwiseError
 
 if TYPE_CHECKING:
@@ -60,6 +61,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Session-by-session psychotherapy feedback as defensible science.",
 )
+
+
+def _version(asked: bool) -> None:
+    """Say which version this is, and stop."""
+    if asked:
+        _say(f"sessionwise {sessionwise.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which it is.")
+    ] = False,
+) -> None:
+    """Session-by-session psychotherapy feedback as defensible science."""
+
 
 Export = Annotated[Path, typer.Argument(help="The export: .csv, .tsv, .parquet or .xlsx.")]
 Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]

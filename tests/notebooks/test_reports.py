@@ -216,3 +216,27 @@ def test_the_trial_is_in_neither_wheel_nor_sdist(tmp_path):
     inside = zipfile.ZipFile(wheel).namelist() + tarfile.open(sdist).getnames()
     assert not [name for name in inside if "beat" in name]
     assert any(name.endswith("cards/srs.toml") for name in inside)
+
+
+def test_the_readme_says_what_the_clinic_says(reports):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    said = part(reports["clinic"], "03-alliance-and-outcome", "next_outcome")
+    quoted = " ".join(re.findall(r"^> ?(.*)$", readme, re.MULTILINE)).removesuffix(" …")
+    assert said["sentence"].startswith(quoted)
+    figure = reports["clinic"].folder / "figures" / "04-alliance-and-staying--endings.png"
+    assert (ROOT / "docs" / "endings.png").read_bytes() == figure.read_bytes()
+
+
+def test_the_manifest_knows_seed_and_commit(reports):
+    manifest = json.loads((reports["clinic"].folder / "manifest.json").read_text("utf-8"))
+    assert manifest["seed"] == 20261122
+    if (ROOT / ".git").exists():
+        head = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.strip()
+        assert head in json.dumps(manifest["git"])
+
+
+def test_the_first_page_says_how_far_the_instruments_are_known(reports):
+    page = html.unescape((reports["clinic"].folder / "index.html").read_text(encoding="utf-8"))
+    assert "ORS (Outcome Rating Scale)" in page and "not verified, and not used" in page

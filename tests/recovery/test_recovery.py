@@ -4,6 +4,8 @@ import pandas as pd
 import pytest
 from recover import RESULTS, SEED, recover, refused, summary
 
+import sessionwise as sw
+
 
 @pytest.fixture(scope="module")
 def twenty():
@@ -39,6 +41,10 @@ def test_two_hundred_clinics_as_committed():
 
 def test_the_committed_recovery_keeps_the_promise():
     table = pd.read_csv(RESULTS)
+    terms = [term for terms in sw.Truth().estimands().values() for term in terms]
+    assert table["term"].tolist() == terms and (table["seed"] == SEED).all()
+    true = [value for terms in sw.Truth().estimands().values() for value in terms.values()]
+    assert table["true"].tolist() == true  # a changed truth needs a new recovery
     assert (table["clinics"] >= 190).all() and (table["refused"] <= 0.05).all()
     assert (table["bias"].abs() < 3 * table["monte_carlo_error"]).all()
     assert table["coverage"].between(0.905, 0.99).all()

@@ -58,6 +58,8 @@ class Front:
         What was left out on reading, as ``(reason, rows, courses)``.
     notes
         What a reader must know of how the records were read.
+    instruments
+        How far each part of the scores' cards is known.
     counts
         What the study holds, e.g. ``("1,204", "clients")``.
     methods
@@ -73,6 +75,7 @@ class Front:
     entries: tuple[Entry, ...]
     ledger: tuple[tuple[str, int, int], ...]
     notes: tuple[str, ...]
+    instruments: tuple[str, ...]
     counts: tuple[tuple[str, str], ...]
     methods: tuple[str, ...]
     sources: tuple[str, ...]
@@ -99,6 +102,7 @@ def front(executed: Sequence[Executed], laid_out: Mapping[str, Layout]) -> Front
         entries=tuple(_entry(one, laid_out[one.name].title) for one in executed),
         ledger=once(tuple(line) for result in results for line in result["ledger"]),
         notes=once(note for result in results for note in result.get("notes", ())),
+        instruments=once(line for result in results for line in result.get("instruments", ())),
         counts=_counts(results),
         methods=once(_without_references(result["methods"]) for result in results),
         sources=tuple(_references(key for result in results for key in result["sources"])),

@@ -65,6 +65,7 @@ class Result(BaseModel):
     parts: list[Part]
     ledger: list[tuple[str, int | str, int | str]] = Field(description="reason, rows, courses")
     notes: list[str] = []
+    instruments: list[str] = Field([], description="how far each part of a score's card is known")
     rows: dict[str, int | str]
     methods: str
     sources: list[str]
@@ -125,6 +126,7 @@ def results(notebook: str, question: str, study: Study, s: Sessions, **answers: 
         notes=list(s.origin.notes),
         rows={name: guarded(many) for name, many in s.counts().items()},
         methods=str(methods(fits)) if fits else "",
+        instruments=[_card(name, s) for name in (study.alliance, study.outcome) if name],
         sources=sorted({key for fit in fits for key in fit.recipe.sources}),
     )
 
@@ -182,6 +184,22 @@ def _part(name: str, value: Any, sentence: str) -> Part:
         ],
         "the last cell",
     )
+
+
+def _card(name: str, s: Sessions) -> str:
+    """Say in a line how far the parts of an instrument's card are known."""
+    if name not in s.instruments:
+        return f"{name}: described by the codebook alone."
+    own = s.instruments[name]
+    known: dict[str, list[str]] = {}
+    for part, status in own.status.items():
+        known.setdefault(status, []).append(part.replace("_", " "))
+    told = {"verified": "read in a named source", "secondary": "reported, not read in its source",
+            "unverified": "not verified, and not used"}  # fmt: skip
+    said = [
+        f"{', '.join(known[status])} {words}" for status, words in told.items() if status in known
+    ]
+    return f"{own.short} ({own.name}): {'; '.join(said)}."
 
 
 def _suppressed(frame: pd.DataFrame) -> pd.DataFrame:
