@@ -216,3 +216,24 @@ def test_no_score_of_the_committed_clinic_lies_outside_its_scale():
 def test_the_example_is_small_and_always_the_same_value():
     assert example() is example()
     assert example().counts()["clients"] == 120
+
+
+def test_clinics_whose_records_were_taken_on_different_days():
+    size = {"clinics": 3, "stagger_days": 60, "clients": 600, "intake_days": 300}
+    s = simulate(Truth(clinic=size), seed=5)
+    last = s.table.groupby("clinic")["date"].max()
+    end = pd.Timestamp(Truth().clinic.observed_until)
+    for k, clinic in enumerate(("clinic 1", "clinic 2", "clinic 3")):
+        until = end - pd.Timedelta(days=60 * k)
+        assert until - pd.Timedelta(days=7) < last[clinic] <= until
+        rows = s.table[s.table["clinic"] == clinic]
+        assert (rows.loc[rows["decided"], "date"] + pd.Timedelta(days=7) <= until).all()
+    assert s.counts()["clients"] == 600
+
+
+def test_staggered_days_leave_what_happened_before_them_as_it_was():
+    one = simulate(Truth(clinic={"clinics": 2}), seed=5).table
+    other = simulate(Truth(clinic={"clinics": 2, "stagger_days": 30}), seed=5).table
+    both = one.merge(other, on=["client", "session"], suffixes=("", "_late"))
+    assert len(both) == len(other) < len(one)
+    assert (both["srs"].fillna(-1) == both["srs_late"].fillna(-1)).all()

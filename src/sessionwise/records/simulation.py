@@ -92,6 +92,7 @@ def _sessions(
     ors = np.where(streams["missing"].random(ors.shape) < truth.missing.outcome, np.nan, ors)
     day = people.intake + truth.clinic.interval_days * np.arange(limit)[:, None]
     last_day = (truth.clinic.observed_until - truth.clinic.first_intake).days
+    last_day = last_day - truth.clinic.stagger_days * _clinic_of(truth, people)
     known = day + truth.clinic.interval_days <= last_day
     known[-1] = False  # nobody decides anything after the last session allowed
     attended = ~before & (day <= last_day)
@@ -102,6 +103,22 @@ def _sessions(
         "day": day,
         "left": left & attended & known,
         "planned": planned & attended & known,
+    }
+
+
+def _clinic_of(truth: Truth, people: _People) -> np.ndarray:
+    """Give the clinic of each client, 0, 1, …, by therapist."""
+    return people.therapist % truth.clinic.clinics
+
+
+def _last_days(truth: Truth) -> pd.Timestamp | dict[str, pd.Timestamp]:
+    """Give the day the records of each clinic were taken: one, or later ones first."""
+    size, last = truth.clinic, pd.Timestamp(truth.clinic.observed_until)
+    if size.clinics == 1:
+        return last
+    return {
+        f"clinic {k + 1}": last - pd.Timedelta(days=k * size.stagger_days)
+        for k in range(size.clinics)
     }
 
 
@@ -195,9 +212,13 @@ def _as_sessions(truth: Truth, people: _People, rows: dict[str, np.ndarray], see
             "ending": pd.Categorical(ending[client], categories=list(ROLE_CODES["ending"])),
         }
     )
-    draft = Draft(frame, _columns(), {n: instrument(n) for n in ("ors", "srs")}, _no_limits())
+    if truth.clinic.clinics > 1:
+        frame["clinic"] = [f"clinic {k + 1}" for k in _clinic_of(truth, people)[client]]
+        frame = frame.astype({"clinic": "str"})
+    cards = {name: instrument(name) for name in ("ors", "srs")}
+    draft = Draft(frame, _columns(), cards, _no_limits(), ids_global=True)
     observation = Observation(
-        pd.Timestamp(truth.clinic.observed_until),
+        _last_days(truth),
         truth.clinic.interval_days,
         truth.clinic.session_limit,
     )

@@ -25,6 +25,8 @@ class Clinic(_Part):
     first_intake: date = date(2024, 1, 8)
     intake_days: int = Field(500, ge=0, description="intakes are spread evenly over these days")
     observed_until: date = date(2025, 7, 31)
+    clinics: int = Field(1, ge=1, description="therapists are dealt out to so many")
+    stagger_days: int = Field(0, ge=0, description="each clinic's records end so much earlier")
 
 
 class Alliance(_Part):

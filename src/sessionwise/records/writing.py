@@ -31,7 +31,8 @@ def _umask() -> int:
 
 def simulated_export(s: Sessions) -> str:
     """Give a simulated clinic as the export a service might make, stamped SYNTHETIC in each row."""
-    frame = s.frame.drop(columns=[name for name in LEFT_OUT if name in s.frame])
+    alone = s.table["clinic"].nunique() == 1
+    frame = s.frame.drop(columns=[name for name in LEFT_OUT if name != "clinic" or alone])
     ongoing = frame["ending"].astype("str") == "ongoing"
     frame["ending"] = frame["ending"].astype("str").mask(ongoing, "")
     frame["date"] = frame["date"].dt.strftime("%Y-%m-%d")
