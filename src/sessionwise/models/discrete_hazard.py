@@ -20,6 +20,7 @@ from sessionwise.records.small_counts import many
 Link = Literal["cloglog", "logit"]
 Errors = Literal["CR2", "CR1", "CR0", "model"]
 EVENTS_PER_TERM = 10
+CLOCK = "Each row is the decision after an attended session; what explains it was known by then."
 ENDS = {"left_unplanned": "an unplanned ending", "left_planned": "a planned ending"}
 
 
@@ -146,6 +147,6 @@ def _recipe(fit: Fit, notes: tuple[str, ...]) -> Recipe:
         fit.recipe,
         kind="discrete-time hazard",
         clock="session",
-        notes=(*notes, *fit.recipe.notes),
+        notes=(CLOCK, *notes, *fit.recipe.notes),
         sources=sources,
     )

@@ -141,7 +141,13 @@ def _called(s: Sessions, name: str) -> str:
 def _recipe(fit: Fit, notes: tuple[str, ...], *, lagged: bool) -> Recipe:
     """Add what a methods section must say of this model."""
     done = "lagged first and then split" if lagged else "split"
+    clock = (
+        "The alliance was rated at a session; the outcome was given at the next one."
+        if lagged
+        else "The alliance and the outcome were given at one session, the alliance first."
+    )
     own = (
+        clock,
         f"The alliance score was {done} into the client's mean and the deviation from it, on the "
         "rows of the model.",
         *notes,
