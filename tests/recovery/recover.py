@@ -40,10 +40,10 @@ def clinic(number: int) -> list[dict]:
                     "clinic": number,
                     "question": name,
                     "term": term,
-                    "true": true,
+                    "true": true.value,
                     "estimate": found["estimate"],
                     "std_error": found["std_error"],
-                    "covered": found["low"] <= true <= found["high"],
+                    "covered": found["low"] <= true.value <= found["high"],
                 }
             )
     return rows

@@ -43,7 +43,7 @@ def test_the_committed_recovery_keeps_the_promise():
     table = pd.read_csv(RESULTS)
     terms = [term for terms in sw.Truth().estimands().values() for term in terms]
     assert table["term"].tolist() == terms and (table["seed"] == SEED).all()
-    true = [value for terms in sw.Truth().estimands().values() for value in terms.values()]
+    true = [e.value for terms in sw.Truth().estimands().values() for e in terms.values()]
     assert table["true"].tolist() == true  # a changed truth needs a new recovery
     assert (table["clinics"] >= 190).all() and (table["refused"] <= 0.05).all()
     assert (table["bias"].abs() < 3 * table["monte_carlo_error"]).all()

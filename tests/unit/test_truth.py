@@ -42,7 +42,11 @@ def test_the_estimands_are_the_numbers_the_clinic_is_made_of():
         outcome={"session": 1, "alliance": 2, "severity": 3},
         leaving={"first_session": 4, "session": 5, "to_date": 6, "change": 7, "severity": 8},
     )
-    assert truth.estimands() == {
+    values = {
+        question: {term: effect.value for term, effect in terms.items()}
+        for question, terms in truth.estimands().items()
+    }
+    assert values == {
         "alliance_and_next_outcome": {
             "session": 1,
             "srs_lag1_within": 2,

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from sessionwise.records.codebook import SCHEMA, read_toml, validated
+from sessionwise.records.known_effects import KnownEffect
 
 
 class _Part(BaseModel):
@@ -132,20 +133,30 @@ class Truth(BaseModel):
         path = Path(path)
         return validated(cls, read_toml(path, "a truth"), path.name)
 
-    def estimands(self) -> dict[str, dict[str, float]]:
-        """Give, for each named question, the true value of the terms its model estimates."""
+    def estimands(self) -> dict[str, dict[str, KnownEffect]]:
+        """Give, for each named question, the true effect behind each term of its model."""
+        outcome, leaving = self.outcome, self.leaving
+        next_session = "after session t−1 → before session t"
+        decision = "after session t → the decision after session t"
         return {
             "alliance_and_next_outcome": {
-                "session": self.outcome.session,
-                "srs_lag1_within": self.outcome.alliance,
-                "srs_lag1_between": self.outcome.alliance,
-                "severity": self.outcome.severity,
+                "session": KnownEffect(outcome.session, "ORS points per session"),
+                "srs_lag1_within": KnownEffect(
+                    outcome.alliance, "ORS points per SRS point", clock=next_session
+                ),
+                "srs_lag1_between": KnownEffect(
+                    outcome.alliance, "ORS points per SRS point", clock=next_session
+                ),
+                "severity": KnownEffect(outcome.severity, "ORS points per SD"),
             },
             "alliance_and_leaving": {
-                "first_session": self.leaving.first_session,
-                "session": self.leaving.session,
-                "srs_to_date": self.leaving.to_date,
-                "srs_change": self.leaving.change,
-                "severity": self.leaving.severity,
+                name: KnownEffect(value, scale, clock=decision)
+                for name, value, scale in (
+                    ("first_session", leaving.first_session, "log hazard"),
+                    ("session", leaving.session, "log hazard per session"),
+                    ("srs_to_date", leaving.to_date, "log hazard per SRS point"),
+                    ("srs_change", leaving.change, "log hazard per SRS point"),
+                    ("severity", leaving.severity, "log hazard per SD"),
+                )
             },
         }

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from sessionwise.errors import InvalidInput, Problem, nearest
 from sessionwise.records.codebook import SCHEMA, Codebook, read_toml, validated
+from sessionwise.records.known_effects import KnownEffect
 from sessionwise.records.observation import Observation
 from sessionwise.records.reading import columns_of, read
 from sessionwise.records.sessions import Sessions
@@ -188,6 +189,11 @@ class Study(BaseModel):
     def known_truth(self) -> Truth | None:
         """Give what simulated data were made of."""
         return Truth.load(self.truth_path) if self.truth_path else None
+
+    def known(self, question: str) -> dict[str, KnownEffect]:
+        """Give the true effects behind the terms of a named question; none where data are real."""
+        truth = self.known_truth()
+        return truth.estimands().get(question, {}) if truth else {}
 
     def _until(self) -> pd.Timestamp | dict[str, pd.Timestamp] | None:
         """Give the last day observed as the records want it."""
