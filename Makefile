@@ -43,8 +43,8 @@ check: $(READY) ## style, format, floors and canonical notebooks, in seconds
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -q tests/architecture
 
-recovery: $(READY) ## 200 simulated clinics: does the truth come back?
-	$(BIN)/python tests/recovery/recover.py --clinics 200
+recovery: $(READY) ## many simulated clinics: does the truth come back? (can be stopped and resumed)
+	$(BIN)/python tests/recovery/recover.py
 
 bench: $(READY) ## measure speed: make bench CASE=NAME
 	$(BIN)/python benchmarks/run.py $(CASE)
@@ -61,6 +61,7 @@ tidy: $(READY) ## format, and rewrite what is generated
 	$(BIN)/ruff format .
 	$(BIN)/python tests/architecture/canonical.py
 	$(BIN)/python tests/architecture/environment.py
+	$(BIN)/python tests/architecture/clinic.py
 	$(BIN)/python tests/architecture/dictionary.py
 
 clean: ## remove the environment and everything made

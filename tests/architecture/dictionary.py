@@ -14,14 +14,17 @@ checks it when the records are read, and a broken rule is said by `sessionwise c
 
 Two data sets lie here, and no record of any real clinic:
 
-- `clinic/` is **synthetic**: every row of its export carries the stamp SYNTHETIC, and `truth.toml`
-  holds the effects it was made with. It may be used as freely as the code.
+- `clinic/` is **synthetic**: every row of its files carries the stamp SYNTHETIC, and `truth.toml`
+  holds the effects it was made with, each with its equation, clock, scale and source. It may be
+  used as freely as the code. Beside the export lie what no service would have: `events.csv` (the
+  ruptures, repairs, sudden gains and changes of therapist that truly happened, by session) and
+  `interviews.csv` (coded segments, tied to them; nobody said their sentences).
 - `beat-the-blues/` is a **real** trial in a public excerpt, under a licence of its own, the GPL-2.
   It is kept apart from the code for that reason, and neither the wheel nor the source distribution
   holds it.
 """
 DATA_SETS = {
-    "clinic": "The synthetic clinic: one row per attended session",
+    "clinic": "The synthetic clinic: one row per scheduled appointment of two teams",
     "beat-the-blues": "Beat the Blues: one row per client, read as one row per client and time",
 }
 

@@ -1,9 +1,12 @@
 """Does the truth come back? Many simulated clinics, the true value beside each estimate.
 
-Run by ``make recovery``; ``tests/recovery/test_recovery.py`` runs a few clinics of it.
+``make recovery`` draws the plain regime, in which every assumption holds, and the honest ones, in
+which one of them does not (``regimes.py``). It can be stopped: clinics that were drawn with the
+same code lie in ``.recovery/`` and are not drawn again.
 """
 
 import argparse
+import hashlib
 import os
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -12,33 +15,40 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd
+from regimes import HONEST, PLAIN, Regime
 
 import sessionwise as sw
+from sessionwise.records.truth_toml import truth_in_toml
 
 SEED = 20261122
-RESULTS = Path(__file__).parent / "results" / "plain.csv"
+FOLDER = Path(__file__).parent
+RESULTS = FOLDER / "results"
+ROOT = FOLDER.parents[1]
+DRAWN = ROOT / ".recovery"
+GATED = ("alliance_and_next_outcome", "alliance_and_leaving")
 QUESTIONS = {
     "alliance_and_next_outcome": sw.alliance_and_next_outcome,
     "alliance_and_leaving": sw.alliance_and_leaving,
+    "outcome_over_time": sw.outcome_over_time,
 }
 
 
-def clinic(number: int) -> list[dict]:
-    """Simulate one clinic and ask both questions; a refused fit leaves a row without a term."""
-    truth = sw.Truth()
+def clinic(truth: sw.Truth, number: int, questions=tuple(QUESTIONS)) -> list[dict]:
+    """Simulate one clinic and ask; a refused fit leaves a row without a term."""
     s = sw.simulate(truth, seed=SEED + number)
+    known = truth.estimands()
     rows = []
-    for name, question in QUESTIONS.items():
-        fit = sw.answer(question, s, adjust=["severity"])
+    for name in questions:
+        fit = sw.answer(QUESTIONS[name], s, adjust=["severity"])
+        row = {"clinic": number, "question": name, "term": None}
         if isinstance(fit, sw.Unanswered):
-            rows.append({"clinic": number, "question": name, "term": None})
+            rows.append(row)
             continue
-        for term, true in truth.estimands()[name].items():
+        for term, true in known[name].items():
             found = fit.term(term)
             rows.append(
                 {
-                    "clinic": number,
-                    "question": name,
+                    **row,
                     "term": term,
                     "true": true.value,
                     "estimate": found["estimate"],
@@ -49,11 +59,42 @@ def clinic(number: int) -> list[dict]:
     return rows
 
 
-def recover(clinics: int, workers: int = 2) -> pd.DataFrame:
+def _task(given: tuple) -> list[dict]:
+    return clinic(*given)
+
+
+def recover(truth: sw.Truth, numbers, workers: int = 2, questions=tuple(QUESTIONS)) -> pd.DataFrame:
     """Give one row per clinic and term."""
-    with ProcessPoolExecutor(workers) as pool:
-        found = pool.map(clinic, range(clinics), chunksize=5)
+    tasks = [(truth, number, questions) for number in numbers]
+    if workers == 1:
+        found = map(_task, tasks)
         return pd.DataFrame([row for rows in found for row in rows])
+    with ProcessPoolExecutor(workers) as pool:
+        found = pool.map(_task, tasks, chunksize=5)
+        return pd.DataFrame([row for rows in found for row in rows])
+
+
+def resumed(name: str, regime: Regime, clinics: int, code: str) -> pd.DataFrame:
+    """Recover a regime in steps of 20 clinics, each kept when it is done."""
+    made = hashlib.sha256((code + truth_in_toml(regime.truth)).encode()).hexdigest()[:16]
+    folder = DRAWN / f"{name}-{made}"
+    folder.mkdir(parents=True, exist_ok=True)
+    pieces = []
+    for first in range(0, clinics, 20):
+        last = min(first + 20, clinics)
+        kept = folder / f"{first}-{last}.csv"
+        if not kept.exists():
+            recover(regime.truth, range(first, last)).to_csv(kept.with_suffix(".part"), index=False)
+            kept.with_suffix(".part").replace(kept)
+            print(f"{name}: {last} of {clinics}", flush=True)
+        pieces.append(pd.read_csv(kept))
+    return pd.concat(pieces, ignore_index=True)
+
+
+def code() -> str:
+    """Give a digest of the package, so that what older code drew is drawn again."""
+    files = sorted((ROOT / "src").rglob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def summary(found: pd.DataFrame) -> pd.DataFrame:
@@ -78,16 +119,37 @@ def refused(found: pd.DataFrame) -> float:
     return float(fits["term"].isna().mean())
 
 
+def table_of(name: str, regime: Regime, clinics: int, made_by: str) -> pd.DataFrame:
+    """Give the summary of one regime."""
+    found = resumed(name, regime, clinics, made_by)
+    table = summary(found).round(5)
+    table.insert(0, "regime", name)
+    refusals = found.drop_duplicates(["clinic", "question"]).set_index("question")["term"].isna()
+    share = refusals.groupby(level=0).mean()
+    return table.assign(seed=SEED, refused=table["question"].map(share))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clinics", type=int, default=200)
-    clinics = parser.parse_args().clinics
-    found = recover(clinics)
-    table = summary(found).round(5)
-    table["seed"], table["refused"] = SEED, refused(found)
-    RESULTS.parent.mkdir(exist_ok=True)
-    table.to_csv(RESULTS, index=False, lineterminator="\n")
-    print(table.to_string(index=False))
+    parser.add_argument("--clinics", type=int, help="of each regime; as regimes.py says")
+    parser.add_argument("--only", choices=["plain", *HONEST], help="one regime")
+    given = parser.parse_args()
+    made_by = code()
+    RESULTS.mkdir(exist_ok=True)
+    regimes = {"plain": PLAIN, **HONEST}
+    names = [given.only] if given.only else list(regimes)
+    tables = {
+        name: table_of(name, regimes[name], given.clinics or regimes[name].clinics, made_by)
+        for name in names
+    }
+    print(pd.concat(tables.values()).to_string(index=False))
+    if given.only or given.clinics:
+        return  # a look, not the whole: nothing is committed of it
+    for file, table in {
+        "plain.csv": tables["plain"],
+        "honest.csv": pd.concat([tables[name] for name in HONEST]),
+    }.items():
+        table.to_csv(RESULTS / file, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

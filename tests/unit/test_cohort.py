@@ -41,7 +41,7 @@ def s() -> Sessions:
     ],
 )
 def test_every_condition_has_to_hold_and_an_unknown_value_holds_none(s, where, expected):
-    keep = members(s, Cohort(label="some", where=where), "some")
+    keep = members(s, Cohort(label="some", where=where), "[cohorts.some]")
     assert "".join(s.courses.loc[keep, "client"]) == expected
 
 
@@ -56,17 +56,17 @@ def test_every_condition_has_to_hold_and_an_unknown_value_holds_none(s, where, e
 )
 def test_choosing_by_what_came_later_or_is_not_there_is_refused(s, where, found):
     with pytest.raises(InvalidInput, match=found):
-        members(s, Cohort(label="some", where=where), "some")
+        members(s, Cohort(label="some", where=where), "[cohorts.some]")
 
 
 def test_a_column_of_the_course_known_only_later_is_refused():
     given = frame_of("client session gain\na 1 3")
     s = Sessions.of(given, level={"gain": "course"}, known={"gain": "course"})
     with pytest.raises(InvalidInput, match="known at intake"):
-        members(s, Cohort(label="gained", where={"gain": {"low": 1}}), "gained")
+        members(s, Cohort(label="gained", where={"gain": {"low": 1}}), "[cohorts.gained]")
 
 
 def test_choosing_leaves_the_records_as_they_were(s):
     before = s.courses.copy(deep=True)
-    members(s, Cohort(label="some", where={"severity": {"low": 1}}), "some")
+    members(s, Cohort(label="some", where={"severity": {"low": 1}}), "[cohorts.some]")
     pd.testing.assert_frame_equal(s.courses, before)

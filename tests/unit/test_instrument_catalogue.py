@@ -18,7 +18,11 @@ PUBLISHED = {
     "core10": (10, 0, 40, "lower", None),
     "care": (10, 10, 50, "higher", "after"),
     "bdi2": (21, 0, 63, "lower", None),
+    "cors": (4, 0, 40, "higher", "before"),
+    "csrs": (4, 0, 40, "higher", "after"),
+    "tasc_r": (12, 12, 48, "higher", None),
 }
+CHILDREN = {"cors", "csrs", "tasc_r"}
 
 
 def test_the_catalogue_holds_these_and_no_others():
@@ -29,7 +33,7 @@ def test_the_catalogue_holds_these_and_no_others():
 def test_a_card_agrees_with_what_is_published(name):
     card = instrument(name)
     found = (card.items, card.low, card.high, card.better, card.administered)
-    assert (card.id, card.rater) == (name, "client")
+    assert (card.id, card.rater) == (name, "child" if name in CHILDREN else "client")
     assert found == PUBLISHED[name]
 
 
@@ -62,7 +66,8 @@ def test_only_public_domain_wording_is_called_free():
 
 
 @pytest.mark.parametrize(
-    ("name", "cutoff"), [("ors", 25), ("srs", 36), ("phq9", 10), ("gad7", 10), ("core10", 11)]
+    ("name", "cutoff"),
+    [("ors", 25), ("srs", 36), ("phq9", 10), ("gad7", 10), ("core10", 11), ("cors", 32)],
 )
 def test_published_cutoffs(name, cutoff):
     assert instrument(name).cutoff_value() == cutoff

@@ -5,20 +5,27 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from clinic import files
 
 from sessionwise.records.observation import Observation
 from sessionwise.records.packaged import example
 from sessionwise.records.reading import read
 from sessionwise.records.sessions import Sessions
-from sessionwise.records.simulation import simulate
+from sessionwise.records.simulation import clinic_codebook, simulate
 from sessionwise.records.truth import Truth
 from sessionwise.records.writing import simulated_export
-from sessionwise.study.study import Study
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = {"therapists": 5, "clients": 60}
 NOBODY = {"baseline": -50, "first_session": 0, "session": 0, "severity": 0}
 STAYING = {"leaving": {**NOBODY, "to_date": 0, "change": 0}, "planned": {"baseline": -50}}
+
+
+def everything(truth: Truth) -> Truth:
+    """Switch every feature on."""
+    return truth.switched_on(*(n for n, part in truth.sections.items() if hasattr(part, "on")))
+
+
 NONE_LOST = {"missing": {"alliance": 0, "outcome": 0}}
 
 
@@ -63,7 +70,7 @@ def test_losing_more_forms_changes_none_of_those_that_are_left():
     [
         ({"leaving": {"baseline": -2.0}}, ["ors", "srs", "date", "therapist"]),
         ({"planned": {"baseline": -3.0}}, ["ors", "srs", "date", "therapist"]),
-        ({"outcome": {"alliance": 0.9}}, ["srs", "date", "therapist"]),
+        ({"outcome": {"within": 0.9}}, ["srs", "date", "therapist"]),
         ({"outcome": {"session_sd": 9.0}}, ["srs", "date", "therapist"]),
         ({"clinic": {**SMALL, "intake_days": 90}}, ["ors", "srs", "therapist"]),
         ({"clinic": {**SMALL, "session_limit": 9}}, ["srs", "date", "therapist"]),
@@ -119,7 +126,7 @@ def test_outcome_follows_the_alliance_of_the_session_before_as_its_equation_says
     slopes, *_ = np.linalg.lstsq(x, wide["ors", 3].to_numpy(), rcond=None)
     level = o.therapist_sd**2 + o.client_sd**2 + 9 * o.slope_sd**2 + o.session_sd**2
     errors = np.sqrt(np.diag(np.linalg.inv(x.T @ x)) * level + [o.therapist_sd**2 / J, 0, 0])
-    expected = [o.start + 3 * o.session, o.alliance, o.severity]
+    expected = [o.start + 3 * o.session, o.within, o.severity]
     for got, true, error in zip(slopes, expected, errors, strict=True):
         near(got, true, error)
 
@@ -186,31 +193,19 @@ def test_a_clinic_is_stamped_as_simulated():
 
 
 def test_the_export_of_a_simulation_is_read_back_as_the_same_records(tmp_path):
-    truth = Truth(clinic=SMALL)
+    truth = everything(Truth(clinic={**SMALL, "therapists": 12}, children={"clients": 20}))
     s = simulate(truth, seed=3)
     (tmp_path / "sessions.csv").write_text(simulated_export(s))
-    observation = Observation(pd.Timestamp(truth.clinic.observed_until), 7, 20)
-    book = ROOT / "data" / "clinic" / "codebook.toml"
-    back = read(tmp_path / "sessions.csv", book, observation=observation)
+    observation = Observation(pd.Timestamp(truth.clinic.observed_until), 28, 20)
+    back = read(tmp_path / "sessions.csv", clinic_codebook(), observation=observation)
     pd.testing.assert_frame_equal(back.table, s.table, check_like=True)
     pd.testing.assert_frame_equal(back.courses, s.courses, check_like=True)
-    assert {n: c.known for n, c in back.columns.items()} == {
-        n: c.known for n, c in s.columns.items()
-    }
+    assert back.columns == s.columns
 
 
-def test_the_committed_clinic_is_what_its_truth_and_seed_give():
-    study = Study.load(ROOT / "studies" / "clinic.toml")
-    drawn = simulate(study.known_truth(), seed=study.seed)
-    assert study.data_path.read_bytes() == simulated_export(drawn).encode("utf-8")
-
-
-def test_no_score_of_the_committed_clinic_lies_outside_its_scale():
-    """The plain regime has no ceiling, so the seed was chosen for a clinic that needs none."""
-    frame = pd.read_csv(ROOT / "data" / "clinic" / "sessions.csv")
-    for score in ("ors", "srs"):
-        assert frame[score].between(0, 40).eq(frame[score].notna()).all()
-        assert frame[score].notna().mean() > 0.9
+@pytest.mark.parametrize("name", files())
+def test_the_committed_clinic_is_what_its_truth_and_seed_give(name):
+    assert (ROOT / "data" / "clinic" / name).read_bytes() == files()[name].encode("utf-8")
 
 
 def test_the_example_is_small_and_always_the_same_value():

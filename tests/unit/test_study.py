@@ -236,11 +236,21 @@ def test_the_synthetic_clinic_is_stamped_and_knows_its_truth():
     study = Study.load(ROOT / "studies" / "clinic.toml")
     s = study.read()
     assert s.synthetic
-    assert s.counts()["clients"] == 400
+    assert s.counts()["clients"] == 360
+    assert set(s.courses["team"]) == {"adults"}
+    assert s.origin.ledger[-1].courses == 60  # the children's team is counted, not forgotten
     assert study.known_truth() == Truth.load(ROOT / "data" / "clinic" / "truth.toml")
     severe = study.using(cohort="severe").read()
     assert severe.courses["severity"].min() >= 1
-    assert 0 < len(severe.courses) < 400
+    assert 0 < len(severe.courses) < 360
+
+
+def test_a_study_of_nobody_is_refused(tmp_path):
+    text = (ROOT / "studies" / "clinic.toml").read_text("utf-8")
+    text = text.replace('"../data', f'"{ROOT}/data').replace('team = "adults"', 'team = "elders"')
+    (tmp_path / "nobody.toml").write_text(text, "utf-8")
+    with pytest.raises(InvalidInput, match="Nobody is in “the adults' team”"):
+        Study.load(tmp_path / "nobody.toml").read()
 
 
 def test_the_real_trial_is_read_as_it_was_published():

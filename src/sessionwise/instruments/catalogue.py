@@ -23,7 +23,7 @@ def shipped() -> tuple[str, ...]:
     Examples
     --------
     >>> shipped()
-    ('bdi2', 'care', 'core10', 'gad7', 'ors', 'phq9', 'srs', 'wai_sr')
+    ('bdi2', 'care', 'core10', 'cors', 'csrs', 'gad7', 'ors', 'phq9', 'srs', 'tasc_r', 'wai_sr')
     """
     names = (card.name for card in CARDS.iterdir())
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))

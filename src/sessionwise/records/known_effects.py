@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from sessionwise.records.truth import Truth
+
+NEXT = "after session t−1 → before session t"
+SAME = "before session t → after session t"
+DECISION = "after session t → the decision after session t"
+PER_POINT = "ORS points per SRS point"
 
 
 @dataclass(frozen=True)
@@ -30,3 +38,104 @@ class KnownEffect:
     variable: Literal["recorded", "latent"] = "recorded"
     clock: str = ""
     moved_by: tuple[str, ...] = ()
+
+
+def effects_of(truth: Truth) -> dict[str, dict[str, KnownEffect]]:
+    """Give, for each named question, the true effect behind each term of its model."""
+    return {
+        "alliance_and_next_outcome": _next_outcome(truth),
+        "alliance_and_next_outcome_given_previous": _given_previous(truth),
+        "outcome_and_alliance": _reverse(truth),
+        "alliance_and_leaving": _leaving(truth),
+        "outcome_over_time": _over_time(truth),
+    }
+
+
+def moved_by(truth: Truth, family: str) -> tuple[str, ...]:
+    """Say what in a clinic keeps a family of estimates from the truth.
+
+    Parameters
+    ----------
+    truth
+        What the clinic is made of.
+    family
+        ``"session"``, ``"within"``, ``"between"`` or ``"leaving"``.
+    """
+    parts = [getattr(truth, name) for name in truth.features_on]
+    return tuple(part.because for part in parts if family in part.moves)
+
+
+def _next_outcome(truth: Truth) -> dict[str, KnownEffect]:
+    """Terms of the hybrid."""
+    outcome = truth.outcome
+    seen: Literal["latent", "recorded"] = "latent" if truth.ceiling.on else "recorded"
+    between = moved_by(truth, "between")
+    if outcome.between != outcome.within:
+        between += ("a mean of few sessions holds their swings too, which go by the within effect",)
+    within = moved_by(truth, "within")
+    return {
+        "session": KnownEffect(
+            outcome.session, "ORS points per session", moved_by=moved_by(truth, "session")
+        ),
+        "srs_lag1_within": KnownEffect(outcome.within, PER_POINT, seen, NEXT, within),
+        "srs_lag1_between": KnownEffect(outcome.between, PER_POINT, seen, NEXT, between),
+        "severity": KnownEffect(outcome.severity, "ORS points per SD"),
+    }
+
+
+def _over_time(truth: Truth) -> dict[str, KnownEffect]:
+    """Terms of the growth model; where the alliance grows, its growth brings a share of it."""
+    outcome, why = truth.outcome, moved_by(truth, "session")
+    if truth.planned.progress:
+        why += ("those who progress end sooner",)
+    slope = outcome.session + outcome.within * truth.alliance.growth
+    if truth.phases.on:
+        slope = outcome.session
+    return {
+        "session": KnownEffect(slope, "ORS points per session", moved_by=why),
+        "severity": KnownEffect(outcome.severity, "ORS points per SD"),
+    }
+
+
+def _given_previous(truth: Truth) -> dict[str, KnownEffect]:
+    """Terms of the hybrid with the previous outcome."""
+    plain = _next_outcome(truth)
+    short = ("the previous outcome among the predictors biases estimates in short courses",)
+    within = plain["srs_lag1_within"]
+    return {
+        "srs_lag1_within": KnownEffect(
+            within.value, within.scale, within.variable, NEXT, (*short, *within.moved_by)
+        ),
+        "ors_lag1": KnownEffect(
+            truth.outcome.carry_over, "ORS points per ORS point", "latent", NEXT, short
+        ),
+    }
+
+
+def _reverse(truth: Truth) -> dict[str, KnownEffect]:
+    """Terms of the reverse direction."""
+    value = truth.feedback.outcome if truth.feedback.on else 0.0
+    why = ()
+    if truth.alliance.carry_over and truth.outcome.within:
+        why += ("the alliance of the session before is behind both scores",)
+    if truth.outcome.error_sd:
+        why += ("the recorded outcome holds measurement error",)
+    if truth.ceiling.on:
+        why += (truth.ceiling.because,)
+    return {"ors_within": KnownEffect(value, "SRS points per ORS point", "latent", SAME, why)}
+
+
+def _leaving(truth: Truth) -> dict[str, KnownEffect]:
+    """Terms of the hazard."""
+    leaving, why = truth.leaving, moved_by(truth, "leaving")
+    values = {
+        "first_session": (leaving.first_session, "log hazard"),
+        "session": (leaving.session, "log hazard per session"),
+        "srs_to_date": (leaving.to_date, "log hazard per SRS point"),
+        "srs_change": (leaving.change, "log hazard per SRS point"),
+        "severity": (leaving.severity, "log hazard per SD"),
+    }
+    return {
+        term: KnownEffect(value, scale, clock=DECISION, moved_by=why)
+        for term, (value, scale) in values.items()
+    }

@@ -6,9 +6,11 @@ import os
 import tempfile
 from pathlib import Path
 
+import pandas as pd
+
 from sessionwise.records.sessions import Sessions
 
-LEFT_OUT = ("clinic", "course", "appointment", "sessions_so_far", "attendance", "decided", "due")
+MADE = ("course", "sessions_so_far", "decided", "due")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -32,9 +34,18 @@ def _umask() -> int:
 def simulated_export(s: Sessions) -> str:
     """Give a simulated clinic as the export a service might make, stamped SYNTHETIC in each row."""
     alone = s.table["clinic"].nunique() == 1
-    frame = s.frame.drop(columns=[name for name in LEFT_OUT if name != "clinic" or alone])
+    came = bool(s.attended.all())
+    left_out = [*MADE, *["clinic"] * alone, *["appointment", "attendance"] * came]
+    frame = s.frame.drop(columns=left_out)
     ongoing = frame["ending"].astype("str") == "ongoing"
     frame["ending"] = frame["ending"].astype("str").mask(ongoing, "")
-    frame["date"] = frame["date"].dt.strftime("%Y-%m-%d")
+    return stamped(frame)
+
+
+def stamped(frame: pd.DataFrame) -> str:
+    """Give simulated rows as CSV, stamped SYNTHETIC in each."""
+    frame = frame.copy(deep=False)
+    for name in frame.select_dtypes("datetime"):
+        frame[name] = frame[name].dt.strftime("%Y-%m-%d")
     frame.insert(0, "stamp", "SYNTHETIC")
-    return frame.to_csv(index=False, lineterminator="\n")
+    return frame.to_csv(index=False, lineterminator="\n", float_format="%.10g")

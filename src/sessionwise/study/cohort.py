@@ -36,8 +36,10 @@ class Cohort(BaseModel):
     )
 
 
-def members(s: Sessions, cohort: Cohort, name: str) -> np.ndarray:
+def members(s: Sessions, cohort: Cohort, where: str) -> np.ndarray:
     """Say which courses belong to a cohort, one bool per row of ``courses``.
+
+    ``where`` names the table of the study it stands in, for messages.
 
     Raises
     ------
@@ -52,7 +54,7 @@ def members(s: Sessions, cohort: Cohort, name: str) -> np.ndarray:
             problems.append(
                 Problem(
                     f"`{column}` is no column of the course known at intake",
-                    f"[cohorts.{name}]",
+                    where,
                     nearest(column, at_intake),
                 )
             )

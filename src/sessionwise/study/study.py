@@ -67,6 +67,7 @@ class Study(BaseModel):
     )
     notebooks: tuple[str, ...] = Field(NOTEBOOKS, description="in the order of the report")
     seed: int = Field(1, description="recorded; for whatever is drawn at random")
+    include: Cohort | None = Field(None, description="whose courses the study is about; all")
     cohorts: dict[str, Cohort] = Field({}, description="named groups of courses")
 
     _path: Path = PrivateAttr(default=Path("study.toml"))
@@ -125,7 +126,7 @@ class Study(BaseModel):
         return copy
 
     def read(self) -> Sessions:
-        """Read the records as the study says, and keep the cohort.
+        """Read the records as the study says, and keep whom it is about, and the cohort.
 
         Raises
         ------
@@ -139,14 +140,20 @@ class Study(BaseModel):
         if self.synthetic:
             s = replace(s, synthetic=True)
         self._check_scores(s)
+        if self.include:
+            s = self._keep(s, self.include, "[include]", "not in the study, which is of")
         if self._cohort:
             chosen = self.cohorts[self._cohort]
-            chosen_ones = members(s, chosen, self._cohort)
-            if not chosen_ones.any():
-                nobody = Problem(f"Nobody is in the cohort '{self._cohort}'", "", "Widen it.")
-                raise InvalidInput([nobody], self._path.name)
-            s = s.keep_courses(chosen_ones, f"not in cohort “{chosen.label}”")
+            s = self._keep(s, chosen, f"[cohorts.{self._cohort}]", "not in cohort")
         return s
+
+    def _keep(self, s: Sessions, chosen: Cohort, where: str, reason: str) -> Sessions:
+        """Keep the courses of a cohort; the ledger counts the others."""
+        theirs = members(s, chosen, where)
+        if not theirs.any():
+            nobody = Problem(f"Nobody is in “{chosen.label}”", where, "Widen it.")
+            raise InvalidInput([nobody], self._path.name)
+        return s.keep_courses(theirs, f"{reason} “{chosen.label}”")
 
     @property
     def path(self) -> Path:

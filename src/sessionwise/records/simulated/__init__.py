@@ -1,0 +1,1 @@
+"""How a simulated clinic is drawn: people, their sessions, their forms, the rows of the records."""
