@@ -44,7 +44,7 @@ check: $(READY) ## style, format, floors and canonical notebooks, in seconds
 	$(BIN)/python -m pytest -q tests/architecture
 
 recovery: $(READY) ## many simulated clinics: does the truth come back? (can be stopped and resumed)
-	$(BIN)/python tests/recovery/recover.py
+	$(BIN)/python tests/recovery/recover.py && $(BIN)/python tests/recovery/draw.py
 
 bench: $(READY) ## measure speed: make bench CASE=NAME
 	$(BIN)/python benchmarks/run.py $(CASE)

@@ -65,7 +65,13 @@ def test_a_page_needs_no_network_and_names_no_machine(reports, name):
 def test_the_synthetic_report_is_stamped_on_every_page_and_figure(reports):
     folder = reports["clinic"].folder
     assert all("Synthetic data." in page.read_text("utf-8") for page in folder.glob("*.html"))
+    titles = [re.search(r"<title>(.*?)</title>", page.read_text("utf-8"))[1]
+              for page in folder.glob("*.html")]  # fmt: skip
+    assert titles and all(title.startswith("SYNTHETIC · ") for title in titles)
+    drawings = [figure.read_text("utf-8") for figure in folder.rglob("*.svg")]
+    assert len(drawings) > 5 and all("<!-- SYNTHETIC DATA -->" in drawn for drawn in drawings)
     real = reports["beat-the-blues"].folder
+    assert not any("SYNTHETIC" in page.read_text("utf-8") for page in real.glob("*.html"))
     assert not any("Synthetic data." in page.read_text("utf-8") for page in real.glob("*.html"))
 
 

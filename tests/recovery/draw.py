@@ -1,0 +1,106 @@
+"""Draws truth against estimate: one figure of the committed recovery, for LIMITATIONS.
+
+``make recovery`` runs it when all clinics are drawn.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from regimes import HONEST, PLAIN
+
+from sessionwise.show.theme import INK, PALETTE, QUIET, SMALL_SIZE, canvas, finished, style
+
+FOLDER = Path(__file__).parent
+FIGURE = FOLDER.parents[1] / "docs" / "truth-against-estimate.png"
+COLUMNS = {
+    ("alliance_and_next_outcome", "srs_lag1_within"): "Alliance → next outcome,\nwithin clients",
+    ("alliance_and_next_outcome", "srs_lag1_between"): "Alliance → next outcome,\nbetween clients",
+    ("outcome_over_time", "session"): "Outcome per session\n(growth model)",
+    ("alliance_and_leaving", "srs_to_date"): "Alliance to date →\nleaving",
+    ("alliance_and_leaving", "srs_change"): "Change of alliance →\nleaving",
+}
+SOUND = 0.905
+
+
+def tables() -> pd.DataFrame:
+    """Give every regime's summary, the plain one first."""
+    plain = pd.read_csv(FOLDER / "results" / "plain.csv")
+    return pd.concat([plain, pd.read_csv(FOLDER / "results" / "honest.csv")], ignore_index=True)
+
+
+def draw(table: pd.DataFrame) -> bytes:
+    """Draw the mean estimate as a share of the truth, and the coverage beside it."""
+    words = {"plain": PLAIN.words, **{name: one.words for name, one in HONEST.items()}}
+    with style():
+        drawing = canvas(height=4.9)
+        drawing.set_size_inches(13.5, 4.9)
+        axes = drawing.subplots(1, len(COLUMNS), sharey=True)
+        for place, ((question, term), title) in enumerate(COLUMNS.items()):
+            rows = table[(table["question"] == question) & (table["term"] == term)]
+            _panel(axes[place], rows.set_index("regime"), list(words), title)
+        axes[0].set_yticks(range(len(words)), list(words.values()))
+        axes[0].invert_yaxis()
+        drawing.supxlabel(
+            "Mean estimate, as a share of the truth (bar: ± 2 Monte Carlo errors); "
+            "beside it the coverage of the 95 % interval",
+            fontsize=SMALL_SIZE,
+        )
+    title, alt = _words(table, words)
+    figure = finished(drawing, "truth-against-estimate", title, (alt, alt), synthetic=False)
+    return figure.png
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, regimes: list[str], title: str) -> None:
+    """Draw one estimate in every regime."""
+    axes.axvline(1, color=QUIET, linewidth=1, zorder=1)
+    for place, name in enumerate(regimes):
+        if name not in rows.index:
+            continue
+        row = rows.loc[name]
+        share, error = row["mean"] / row["true"], 2 * row["monte_carlo_error"] / abs(row["true"])
+        color = PALETTE[0] if row["coverage"] >= SOUND else PALETTE[1]
+        axes.hlines(place, share - error, share + error, color=color, linewidth=2.2)
+        axes.plot(share, place, "o", color=color, markersize=5)
+        axes.annotate(
+            f"{100 * row['coverage']:.0f} %",
+            (1, place),
+            xytext=(4, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va="center",
+            fontsize=SMALL_SIZE,
+            color=INK if color == PALETTE[0] else color,
+        )
+    axes.set_title(title, loc="left", fontsize=SMALL_SIZE)
+    axes.grid(False)
+    axes.tick_params(labelsize=SMALL_SIZE)
+    axes.locator_params(axis="x", nbins=4)
+
+
+def _words(table: pd.DataFrame, words: dict[str, str]) -> tuple[str, str]:
+    """Say which regime hurts which estimate most."""
+    shown = table.set_index(["question", "term"]).loc[list(COLUMNS)].reset_index()
+    shown = shown.assign(off=(shown["mean"] / shown["true"] - 1), low=shown["coverage"] < SOUND)
+    plain = shown.loc[shown["regime"] == "plain", "off"].abs().max()
+    worst = shown.loc[shown["off"].abs().idxmax()]
+    count, regimes = int(shown["low"].sum()), shown.loc[shown["low"], "regime"].nunique()
+    title = (
+        f"In the plain regime estimates are within {np.ceil(100 * plain):.0f} % of the truth; "
+        f"intervals fail (coverage under 90.5 %) in {count} of {len(shown)} cases, in {regimes} "
+        f"of {len(words)} regimes"
+    )
+    alt = (
+        f"Ten kinds of clinic, five estimates. Furthest from the truth: {worst['term']} in "
+        f"'{words[worst['regime']]}', {100 * worst['off']:+.0f} %."
+    )
+    return title, alt
+
+
+def main() -> None:
+    FIGURE.write_bytes(draw(tables()))
+
+
+if __name__ == "__main__":
+    main()
