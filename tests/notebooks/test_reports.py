@@ -127,13 +127,14 @@ def test_the_clinic_answers_everything(reports):
 
 
 def test_the_clinic_says_who_changed_of_those_with_two_scores(reports):
-    """Of 400 courses; what is judged and what gave one score only are all there are."""
+    """Of 420 courses; what is judged and what is left out, for a reason each, are all there are."""
     found = part(reports["clinic"], "05-who-changed", "changed")
     left = dict(found["rows"]["left_out"])
-    assert found["rows"]["used"] + left["ORS: one score only"] == 400
+    assert found["rows"]["used"] + sum(left.values()) == 420
+    assert left["not in the study, which is of “the adults' team”"] == 60
     assert found["numbers"]["reliability"] == 0.85 and found["numbers"]["cutoff"] == 25
     assert [row["verdict"] for row in found["table"]][0] == "recovered"
-    assert "assumed" in (ROOT / "studies" / "clinic.toml").read_text("utf-8")
+    assert "as it was simulated" in (ROOT / "studies" / "clinic.toml").read_text("utf-8")
 
 
 def test_the_first_page_tells_the_findings_from_the_results(reports):
@@ -160,8 +161,12 @@ def test_a_cohort_is_counted_in_the_ledger(tmp_path):
     report = make_report(ROOT / "studies" / "clinic.toml", {"cohort": "severe"}, out=tmp_path)
     found = result(report, "01-who-came")
     assert found["cohort"] == "severe"
-    assert found["ledger"][0][0] == "not in cohort “severity at intake of 1 SD or more”"
-    assert found["rows"]["courses"] + found["ledger"][0][2] == 400
+    left = {reason: courses for reason, _, courses in found["ledger"]}
+    assert list(left) == [
+        "not in the study, which is of “the adults' team”",
+        "not in cohort “severity at intake of 1 SD or more”",
+    ]
+    assert found["rows"]["courses"] + sum(left.values()) == 420
 
 
 @pytest.mark.parametrize(
@@ -235,7 +240,7 @@ def test_the_readme_says_what_the_clinic_says(reports):
 
 def test_the_manifest_knows_seed_and_commit(reports):
     manifest = json.loads((reports["clinic"].folder / "manifest.json").read_text("utf-8"))
-    assert manifest["seed"] == 20261122
+    assert manifest["seed"] == 20261124
     if (ROOT / ".git").exists():
         head = subprocess.run(
             ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True

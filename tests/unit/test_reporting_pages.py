@@ -225,8 +225,8 @@ def test_the_first_page_tells_findings_and_each_reason_once():
         {"name": "a", "question": "Does it precede?", **refused},
         {"name": "b", "question": "For whom?", **refused},
     ]
-    text = words(first_page(executed(parts=parts)))
-    assert "What was found Half stayed." in text
+    text = words(first_page(executed(new_markdown_cell("# Who came?"), parts=parts)))
+    assert "What was found Who came? Half stayed." in text
     assert text.count("It did not converge.") == 1
     assert "Does it precede? · For whom?" in text
     assert "1 of 3 parts answered" in text
@@ -235,6 +235,13 @@ def test_the_first_page_tells_findings_and_each_reason_once():
     assert "Open courses were censored" in text
     assert "We counted." in text
     assert "Bates (2015)" in text
+
+
+def test_findings_stand_under_the_page_they_are_from_and_only_once():
+    one = executed(new_markdown_cell("# Who came?"))
+    other = Executed("02", new_notebook(cells=[new_markdown_cell("# Who left?")]), one.result)
+    told = front((one, other), layouts((one, other))).findings
+    assert told == (("01", "Who came?", ("Half stayed.",)),)
 
 
 def test_a_study_that_answers_nothing_still_has_a_first_page():

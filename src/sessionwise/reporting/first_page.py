@@ -49,7 +49,8 @@ class Front:
     Attributes
     ----------
     findings
-        The headlines of the answered parts, in reading order.
+        For each page that answered something its name, its title and the headlines of its answered
+        parts, in reading order; a headline is told once.
     open
         Why the other parts were not answered, each reason once.
     entries
@@ -70,7 +71,7 @@ class Front:
         ``(notebook, table)`` and ``(notebook, figure)`` in reading order.
     """
 
-    findings: tuple[str, ...]
+    findings: tuple[tuple[str, str, tuple[str, ...]], ...]
     open: tuple[Open, ...]
     entries: tuple[Entry, ...]
     ledger: tuple[tuple[str, int, int], ...]
@@ -95,9 +96,8 @@ def front(executed: Sequence[Executed], laid_out: Mapping[str, Layout]) -> Front
     """
     results = [one.result for one in executed]
     parts = [part for result in results for part in result["parts"]]
-    answered = [part for part in parts if part["status"] == "answered"]
     return Front(
-        findings=once(part.get("headline") or part.get("sentence") or "" for part in answered),
+        findings=_findings(executed, laid_out),
         open=_open(part for part in parts if part["status"] != "answered"),
         entries=tuple(_entry(one, laid_out[one.name].title) for one in executed),
         ledger=once(tuple(line) for result in results for line in result["ledger"]),
@@ -114,6 +114,22 @@ def front(executed: Sequence[Executed], laid_out: Mapping[str, Layout]) -> Front
 def once(things: Iterable) -> tuple:
     """Give each thing once, in the order of its first coming; empty ones are left out."""
     return tuple(dict.fromkeys(thing for thing in things if thing))
+
+
+def _findings(
+    executed: Sequence[Executed], laid_out: Mapping[str, Layout]
+) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """Give the headlines of each page."""
+    told: set[str] = set()
+    found = []
+    for one in executed:
+        answered = (part for part in one.result["parts"] if part["status"] == "answered")
+        said = once(part.get("headline") or part.get("sentence") or "" for part in answered)
+        said = tuple(text for text in said if text not in told)
+        told.update(said)
+        if said:
+            found.append((one.name, laid_out[one.name].title, said))
+    return tuple(found)
 
 
 def _open(parts: Iterable[Mapping]) -> tuple[Open, ...]:
