@@ -119,10 +119,10 @@ class TestTheScalesByHand:
         )
         assert alliance_and_next_outcome(s).scales == pytest.approx(
             {
-                "alliance_within": 2,
-                "alliance_between": sqrt(118 / 4),
-                "outcome_within": 2,
-                "outcome_between": sqrt(116 / 4),
+                "srs_lag1_within": 2,
+                "srs_lag1_between": sqrt(118 / 4),
+                "ors_within": 2,
+                "ors_between": sqrt(116 / 4),
             },
             rel=1e-12,  # the last bits of sums of whole numbers
         )
