@@ -132,6 +132,7 @@ def early_alliance_and_outcome(
             errors="bootstrap",
             cluster=cluster,
             clock=s.clock,
+            caution=_last_session(s, outcome, words[outcome]),
             notes=_notes(s, kept, outcome, words, early, cluster, found.lost),
             sources=("partial_correlation", "bca", *(b.source for b in ALLIANCE_AND_OUTCOME)),
         ),
@@ -203,6 +204,13 @@ def _complete(
     return every[stays].reset_index(drop=True), tuple(one for one in left if one[1])
 
 
+def _last_session(s: Sessions, outcome: str, label: str) -> str:
+    """Say what a last score that was filled in before its session does not hold."""
+    if s.columns[outcome].known != "before":
+        return ""
+    return f"The last {label} was filled in before its session and does not hold its effect."
+
+
 def _notes(
     s: Sessions,
     kept: pd.DataFrame,
@@ -221,10 +229,6 @@ def _notes(
     fewer = int((kept["rated"] < early).sum())
     if fewer:
         notes.append(f"In {many(fewer, 'courses')} at least one of the early scores is missing.")
-    if s.columns[outcome].known == "before":
-        notes.append(
-            f"The last {label} was filled in before its session and does not hold the effect of it."
-        )
     if s.columns[outcome].known == "after":
         notes.append(
             f"The first {label} was filled in after session 1 and holds that one's effect already."

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sessionwise.engine.dynamic_bias import nickell_bias
-from sessionwise.errors import Unanswerable
+from sessionwise.errors import InvalidInput, Problem, Unanswerable, nearest
 from sessionwise.features.intake import need_intake
 from sessionwise.features.lags import lag_losses, lagged, preceding, preceding_column
 from sessionwise.features.splits import refuse_lost_rows, within_between
@@ -21,7 +21,7 @@ from sessionwise.models.mixed_model import mixed
 from sessionwise.models.model_rows import refuse_few_clients
 from sessionwise.records.sessions import COURSE_KEY, Sessions
 
-Given = Literal["nothing", "previous outcome"]
+Given = Literal["nothing", "previous outcome", "previous alliance"]
 SHORTEST = 3
 """Mean rows a course from which on the size of the bias of short courses can be told."""
 
@@ -39,7 +39,8 @@ class Asked:
     roles
         What the two are to the study: ``"alliance"`` or ``"outcome"``, in the same order.
     given
-        What is held besides.
+        ``"nothing"``, or ``"previous"`` and the role of the score explained: that score of the
+        session before is held.
     """
 
     purpose: str
@@ -48,15 +49,26 @@ class Asked:
     roles: tuple[str, str] = ("alliance", "outcome")
     given: Given = "nothing"
 
+    def __post_init__(self) -> None:
+        known = ("nothing", f"previous {self.roles[1]}")
+        if self.given not in known:
+            problem = Problem(f"given = '{self.given}'", "", nearest(self.given, known))
+            raise InvalidInput([problem], self.purpose)
+
+    @property
+    def held(self) -> bool:
+        """Whether the score explained is held as it was at the session before."""
+        return self.given != "nothing"
+
 
 def hybrid(s: Sessions, asked: Asked, adjust: Sequence[str] = ()) -> Fit:
     """Fit the lagged hybrid of one pair of scores.
 
-    Lag first, then split, on the rows of the model. With ``given="previous outcome"`` that score is
-    lagged and split as well, and its within part alone is a term. Raw, it would hold the client's
-    own level and take it for a weight of the past; and its mean is the client's mean outcome but
-    for one session, so that as a term it would leave nothing between clients to explain. The within
-    part has the known bias of short courses.
+    Lag first, then split, on the rows of the model. If the previous score of what is explained is
+    held, it is lagged and split as well, and its within part alone is a term. Raw, it would hold
+    the client's own level and take it for a weight of the past; and its mean is the client's mean
+    but for one session, so that as a term it would leave nothing between clients to explain. The
+    within part has the known bias of short courses.
 
     Parameters
     ----------
@@ -71,7 +83,7 @@ def hybrid(s: Sessions, asked: Asked, adjust: Sequence[str] = ()) -> Fit:
     -------
     Fit
         Linear mixed model, REML; terms ``Intercept, session, X_within, X_between``,
-        ``Y_lag1_within`` if the previous outcome is held, and the covariates.
+        ``Y_lag1_within`` if the previous score is held, and the covariates.
 
     Raises
     ------
@@ -88,7 +100,7 @@ def hybrid(s: Sessions, asked: Asked, adjust: Sequence[str] = ()) -> Fit:
         )
     earlier = preceding_column(s, predictor, outcome)
     beside, own = preceding(s, predictor, outcome), [earlier]
-    if asked.given == "previous outcome":
+    if asked.held:
         beside, own = lagged(beside, outcome), [earlier, f"{outcome}_lag1"]
     group = grouped(beside, [*own, outcome, *adjust])
     used = [outcome, "session", *adjust, *group.columns]
@@ -116,7 +128,7 @@ def _lagged(s: Sessions, asked: Asked) -> bool:
 def _question(s: Sessions, asked: Asked, notes: tuple[str, ...]) -> str:
     """Word the question with what the model assumes."""
     when = "at the next session" if _lagged(s, asked) else "at the end of the same session"
-    held = ", given the previous one" if asked.given == "previous outcome" else ""
+    held = ", given the previous one" if asked.held else ""
     return (
         f"Does a higher {_called(s, asked.predictor)} precede a different "
         f"{_called(s, asked.outcome)} {when}{held}? {' '.join(notes)}"
@@ -136,11 +148,12 @@ def _rows(fit: Fit, s: Sessions, asked: Asked, used: list[str]) -> Rows:
     frame = s.frame
     open_rows = pd.Series(s.attended, index=frame.index)
     left: list[tuple[str, int]] = []
-    if _lagged(s, asked):
-        reasons = lag_losses(s, asked.predictor)
+    behind = [asked.predictor] if _lagged(s, asked) else []
+    for name in [*behind, *([asked.outcome] if asked.held else [])]:
+        reasons = lag_losses(s, name)
         for reason in ("first session", "gap in session numbers", "earlier score missing"):
             lost = open_rows & (reasons == reason)
-            left.append((f"{_called(s, asked.predictor)}: {reason}", int(lost.sum())))
+            left.append((f"{_called(s, name)}: {reason}", int(lost.sum())))
             open_rows &= ~lost
     for name in used:
         lost = open_rows & frame[name].isna()
@@ -159,18 +172,19 @@ def _recipe(
     fit: Fit, asked: Asked, timing: str, notes: tuple[str, ...], frame: pd.DataFrame
 ) -> Recipe:
     """Add what a methods section must say of this model."""
-    first, _ = asked.roles
+    first, then = asked.roles
     done = "lagged first and then split" if "at the next" in timing else "split"
+    before = f"The {then} of the session before is"
     own = [
         timing,
         f"The {first} score was {done} into the client's mean and the deviation from it, on the "
         "rows of the model.",
+        f"{before} held as its deviation from the client's mean."
+        if asked.held
+        else f"{before} not held: what it does to both scores is in the estimates.",
     ]
     sources, caution = ("hybrid", "timing", *fit.recipe.sources), ""
-    if asked.given == "previous outcome":
-        own.append(
-            "The outcome of the session before is held as its deviation from the client's mean."
-        )
+    if asked.held:
         sources, caution = (*sources, "nickell"), _short_courses(fit, asked, frame)
     return replace(
         fit.recipe, notes=(*own, *notes, *fit.recipe.notes), sources=sources, caution=caution
@@ -184,11 +198,12 @@ def _short_courses(fit: Fit, asked: Asked, frame: pd.DataFrame) -> str:
     size = ""
     if rows >= SHORTEST and abs(weight) < 1:
         size = f", other things being equal by about {-nickell_bias(weight, rows):.2f}"
+    first, then = asked.roles
     return (
-        "Biased in short courses: a client's own mean holds the outcomes still to come, so with "
-        f"{rows:.1f} sessions a course on average the weight of the previous outcome comes out "
-        f"too low{size} (Nickell, 1981), and the {asked.roles[0]} estimate is off with it, in a "
-        f"direction that depends on how the outcome moves the later {asked.roles[0]}."
+        "Biased in short courses: a client's own mean holds the scores still to come, so with "
+        f"{rows:.1f} sessions a course on average the weight of the previous {then} comes out "
+        f"too low{size} (Nickell, 1981), and the {first} estimate is off with it, in a direction "
+        f"that depends on how the {then} moves the later {first}."
     )
 
 

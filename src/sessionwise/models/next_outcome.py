@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from sessionwise.models.fit import Fit
-from sessionwise.models.hybrid_model import Asked, Given, hybrid
+from sessionwise.models.hybrid_model import Asked, hybrid
 from sessionwise.records.sessions import Sessions
 
 
@@ -14,7 +15,7 @@ def alliance_and_next_outcome(
     alliance: str = "srs",
     outcome: str = "ors",
     adjust: Sequence[str] = (),
-    given: Given = "nothing",
+    given: Literal["nothing", "previous outcome"] = "nothing",
 ) -> Fit:
     """Does a better alliance precede a better outcome at the next session?
 
@@ -77,21 +78,28 @@ def alliance_and_next_outcome(
 
 
 def outcome_and_alliance(
-    s: Sessions, outcome: str = "ors", alliance: str = "srs", adjust: Sequence[str] = ()
+    s: Sessions,
+    outcome: str = "ors",
+    alliance: str = "srs",
+    adjust: Sequence[str] = (),
+    given: Literal["nothing", "previous alliance"] = "nothing",
 ) -> Fit:
     """Does a better outcome before a session precede a better alliance at its end?
 
     The reverse direction, by the same model: the outcome filled in before session t, split into the
-    client's own mean and the deviation from it, beside the alliance rated after session t. Where it
-    is no weaker than the forward one, a high alliance may reflect how the client was already doing.
+    client's own mean and the deviation from it, beside the alliance rated after session t. Where
+    the alliance carries over from session to session and moves the outcome, the two go together
+    with no effect of the outcome at all: hold the previous alliance before you believe it.
 
-    Parameters, errors and sources as in :func:`alliance_and_next_outcome`.
+    Parameters, errors and sources as in :func:`alliance_and_next_outcome`, but for ``given``:
+    ``"previous alliance"`` holds the alliance of the session before.
 
     Returns
     -------
     Fit
-        Terms ``Intercept, session, Y_within, Y_between`` and the covariates, in alliance points per
-        outcome point. ``better`` is that of the alliance.
+        Terms ``Intercept, session, Y_within, Y_between``, with a previous alliance
+        ``X_lag1_within``, and the covariates, in alliance points per outcome point (or per alliance
+        point). ``better`` is that of the alliance.
 
     Examples
     --------
@@ -100,5 +108,6 @@ def outcome_and_alliance(
     >>> fit.outcome, fit.estimates["term"].tolist()[2]
     ('srs', 'ors_within')
     """
-    asked = Asked("Outcome and the alliance after it", outcome, alliance, ("outcome", "alliance"))
+    roles = ("outcome", "alliance")
+    asked = Asked("Outcome and the alliance after it", outcome, alliance, roles, given)
     return hybrid(s, asked, adjust)

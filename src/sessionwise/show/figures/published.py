@@ -9,7 +9,7 @@ from sessionwise.models.benchmarks import Benchmark
 from sessionwise.show.display import Figure, answered
 from sessionwise.show.figures.rows import Row, drawn_rows
 from sessionwise.show.numbers import correlation
-from sessionwise.show.sentences.associations import effect
+from sessionwise.show.sentences.associations import effect, relation
 from sessionwise.show.theme import canvas, finished, style
 from sessionwise.show.words import counted
 
@@ -32,7 +32,7 @@ def beside_published(
         Stamp the figure.
     """
     own = Row(
-        f"here: {counted(found.rows.used, 'course')}",
+        f"here, given the first outcome ({counted(found.rows.used, 'course')})",
         (found.estimate, found.low, found.high),
         _written((found.estimate, found.low, found.high), 3),
         main=True,
@@ -40,7 +40,8 @@ def beside_published(
     rows = [own, *(_row(one) for one in found.published)]
     with style():
         drawing = canvas(1.75 + 0.5 * len(rows))
-        drawn_rows(drawing.subplots(), rows, "Correlation of alliance and outcome (r)", 2)
+        label = "Correlation of alliance and outcome (r)"
+        drawn_rows(drawing.subplots(), rows, label, lambda r: correlation(r, 2))
         first = found.published[0]
         caption = (
             f"Partial correlation of the mean alliance of sessions 1 to {found.early} with the "
@@ -48,14 +49,14 @@ def beside_published(
             f"({found.draws:,} resamples of {found.recipe.cluster}s), and averages of "
             "published correlations with 95 % confidence intervals where they were printed "
             f"({'; '.join(dict.fromkeys(one.cited for one in found.published))}). Positive is a "
-            "better alliance with a better outcome. The published studies rated alliance early or "
-            "late, and not all held the first outcome; the interval of an average is not the range "
-            "in which single services lie."
+            f"better alliance with a better outcome. {found.recipe.caution} The published studies "
+            "rated alliance early or late, and not all held the first outcome; the interval of an "
+            "average is not the range in which single services lie."
         )
         said = "; ".join(f"{row.label}: {row.text}" for row in rows)
         finding = (
-            f"Early alliance and last outcome: {effect(found)}, beside "
-            f"{correlation(first.estimate, first.places)} in {first.studies} published studies"
+            f"Early alliance and last outcome: {', '.join(effect(found))}; the published average "
+            f"of {correlation(first.estimate, first.places)} {relation(found, first)}"
         )
         words = (caption, f"Dots with intervals on one axis of correlations. {said}.")
         return finished(drawing, name, title or finding, words, synthetic)

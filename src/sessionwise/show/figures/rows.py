@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,9 @@ class Row:
     main: bool = False
 
 
-def drawn_rows(axes: Axes, rows: Sequence[Row], label: str, places: int) -> None:
+def drawn_rows(
+    axes: Axes, rows: Sequence[Row], label: str, written: Callable[[float], str]
+) -> None:
     """Draw the rows from the top beside a line at 0.
 
     Parameters
@@ -45,8 +47,8 @@ def drawn_rows(axes: Axes, rows: Sequence[Row], label: str, places: int) -> None
         At least one.
     label
         Of the axis.
-    places
-        Decimals of its ticks.
+    written
+        How a tick is written.
     """
     axes.axvline(0, color=QUIET, linewidth=0.9, zorder=1)
     for place, row in zip(range(len(rows) - 1, -1, -1), rows):
@@ -78,12 +80,4 @@ def drawn_rows(axes: Axes, rows: Sequence[Row], label: str, places: int) -> None
     axes.set_xlim(low - edge, high + edge)
     axes.set_xlabel(label)
     axes.locator_params(axis="x", nbins=6)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _tick(x, places)))
-
-
-def _tick(value: float, places: int) -> str:
-    """Write a tick with a real minus sign; nought is 0."""
-    written = f"{abs(value):.{places}f}"
-    if float(written) == 0:
-        return "0"
-    return ("−" if value < 0 else "") + (written[1:] if abs(value) < 1 else written)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: written(x) if x else "0"))

@@ -53,8 +53,8 @@ def side_by_side(
     ]
     with style():
         drawing = canvas(1.85 + 0.62 * len(rows))
-        axis = "Within-client SDs per within-client SD of what came first"
-        drawn_rows(drawing.subplots(), rows, axis, 2)
+        axis = "Within-client SDs per SD of what came first"
+        drawn_rows(drawing.subplots(), rows, axis, number)
         whom = "; ".join(
             f"{row.label}: {counted(fit.rows.used, 'session')}" for fit, row in zip(sound, rows)
         )
@@ -67,7 +67,7 @@ def side_by_side(
         )
         said = "; ".join(f"{row.label}: {row.text}" for row in rows)
         words = (caption, f"Dots with intervals. {said}.")
-        return finished(drawing, name, title or _finding(rows, effects), words, synthetic)
+        return finished(drawing, name, title or _finding(sound, effects), words, synthetic)
 
 
 def standardised(fit: Fit) -> tuple[float, float, float]:
@@ -82,12 +82,17 @@ def standardised(fit: Fit) -> tuple[float, float, float]:
 
 def _label(fit: Fit) -> str:
     """Say which score preceded which, and what was held."""
-    first = term_words(split_column(fit).removesuffix("_lag1"), fit.labels)
-    then = term_words(fit.outcome, fit.labels)
+    first, then = _pair(fit)
     following = "next" if split_column(fit).endswith("_lag1") else "same session's"
     if holds_previous(fit):
         return f"{first} → {following} {then}, previous {then} held"
     return f"{first} → {following} {then}"
+
+
+def _pair(fit: Fit) -> tuple[str, str]:
+    """Give the words of the score that came first and of the one explained."""
+    first = split_column(fit).removesuffix("_lag1")
+    return term_words(first, fit.labels), term_words(fit.outcome, fit.labels)
 
 
 def _written(numbers: tuple[float, float, float]) -> str:
@@ -96,14 +101,19 @@ def _written(numbers: tuple[float, float, float]) -> str:
     return f"{number(middle, places)}  ({number(low, places)} to {number(high, places)})"
 
 
-def _finding(rows: list[Row], effects: list[tuple[float, float, float]]) -> str:
-    """State the effects, the first model's first."""
-    said = []
-    for row, (middle, low, high) in zip(rows, effects):
+def _finding(fits: list[Fit], effects: list[tuple[float, float, float]]) -> str:
+    """State the effects, those of one pair of scores together."""
+    said: dict[tuple[str, str], list[str]] = {}
+    for fit, (middle, low, high) in zip(fits, effects):
+        first, then = _pair(fit)
         size = number(middle, decimals(low, high))
-        clear = low > 0 or high < 0
-        said.append(f"{row.label}: {size if clear else f'no clear difference ({size})'}")
-    return "Within clients, in SDs per SD. " + "; ".join(said)
+        amount = f"{size} SD" if low > 0 or high < 0 else f"no clear difference ({size} SD)"
+        held = f" with the previous {then} held" if holds_previous(fit) else ""
+        parts = said.setdefault((first, then), [])
+        start = "" if parts else f"one SD more {first} preceded "
+        unit = "" if parts else f" of {then}" if low > 0 or high < 0 else f" in {then}"
+        parts.append(f"{start}{amount}{unit}{held}")
+    return f"Within clients, {'; '.join(', '.join(parts) for parts in said.values())}"
 
 
 def _any_biased(fits: list[Fit]) -> bool:

@@ -26,10 +26,11 @@ def early_alliance(found: Association, name: str = "early-alliance") -> Sentence
     alliance = f"alliance ({found.labels.get(found.alliance, found.alliance)})"
     outcome = f"outcome ({found.labels.get(found.outcome, found.outcome)})"
     whom = f"{counted(found.rows.used, 'course')} of {counted(found.rows.clients, 'client')}"
+    size, limits = effect(found)
+    had = f"a partial correlation of {size}" if _clear(found) else f"no clear correlation, {size}"
     start = (
         f"The mean {alliance} of {_window(found.early)} and the last {outcome}, given the first, "
-        f"had {'a' if _clear(found) else 'no clear'} partial correlation: {effect(found)} "
-        f"(bootstrap by {found.recipe.cluster}; {whom})"
+        f"had {had} ({limits}, bootstrap by {found.recipe.cluster}; {whom})"
     )
     if _clear(found):
         way = "better" if found.estimate > 0 else "worse"
@@ -39,17 +40,23 @@ def early_alliance(found: Association, name: str = "early-alliance") -> Sentence
         f"This is of those who came to session {found.early + 1} at least, and says nothing of who "
         "left before."
     )
-    timing = [note for note in found.recipe.notes if "does not hold the effect" in note]
-    return Sentence(name, " ".join([f"{start}.", beside, *timing, held]), f"{start}. {beside}")
+    said = [f"{start}.", beside, found.recipe.caution, held]
+    return Sentence(name, " ".join(part for part in said if part), f"{start}. {beside}")
 
 
-def effect(found: Association) -> str:
-    """Write a correlation with its interval.
+def effect(found: Association) -> tuple[str, str]:
+    """Write a correlation, and its interval.
 
-    Three decimals, as the published ones: it is their limits it is held against.
+    With three decimals, as the published ones: it is their limits it is held against.
+
+    Examples
+    --------
+    >>> import sessionwise as sw
+    >>> effect(sw.early_alliance_and_outcome(sw.example()))[0]
+    'r = −.009'
     """
     low, high = correlation(found.low, 3), correlation(found.high, 3)
-    return f"r = {correlation(found.estimate, 3)}, 95 % CI {low} to {high}"
+    return f"r = {correlation(found.estimate, 3)}", f"95 % CI {low} to {high}"
 
 
 def compared(found: Association, published: Benchmark) -> str:
@@ -68,11 +75,19 @@ def compared(found: Association, published: Benchmark) -> str:
         f"The published average of {published.studies} studies ({published.of}: r = "
         f"{correlation(published.estimate, places)}, 95 % CI {low} to {high}; {published.cited})"
     )
-    return f"{said} {_relation(found, published)}."
+    return f"{said} {relation(found, published)}."
 
 
-def _relation(found: Association, published: Benchmark) -> str:
-    """Say how the published interval lies to the one found."""
+def relation(found: Association, published: Benchmark) -> str:
+    """Say how the published interval lies to the one found.
+
+    Examples
+    --------
+    >>> import sessionwise as sw
+    >>> found = sw.early_alliance_and_outcome(sw.example())
+    >>> relation(found, found.published[0])
+    'lies wholly above this interval'
+    """
     if published.low > found.high:
         return "lies wholly above this interval"
     if published.high < found.low:

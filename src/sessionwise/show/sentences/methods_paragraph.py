@@ -61,7 +61,7 @@ def _described(fit: Fit | Curve | Classified | Association) -> str:
             f"{recipe.cluster}s (seed {fit.seed})"
         )
         used = f"{capital(recipe.kind)} of {of_whom(fit.rows)}{_lost(fit)}; {limits}."
-        return " ".join([used, *recipe.notes])
+        return " ".join([used, *recipe.notes, recipe.caution]).strip()
     sentences = [
         f"{capital(recipe.kind)}{formula}{', ' if how else ''}{', '.join(how)}; "
         f"{', '.join(errors)}; clock: {recipe.clock}.",

@@ -64,7 +64,7 @@ def next_outcome(
     ]
     headline = f"{said[0]} {said[2]}"
     if holds_previous(fit):  # what it says between clients the model without it says as well
-        said[2:4], headline = [], f"{said[0]} {fit.recipe.caution.partition(':')[0]}."
+        said[2:4], headline = [], f"{said[0]} {_brief(fit.recipe.caution)}".strip()
     return Sentence(name, " ".join(part for part in said if part), headline)
 
 
@@ -97,8 +97,10 @@ def following_alliance(
     outcome = outcome or called(fit, base.removesuffix("_lag1"), "outcome")
     row = fit.term(f"{base}_within")
     first = _reverse(row, fit, alliance, outcome)
-    said = [first, per_deviation(row, fit, outcome, alliance, "within"), without(fit)]
-    return Sentence(name, " ".join(part for part in said if part), first)
+    deviation = per_deviation(row, fit, outcome, alliance, "within")
+    said = [first, deviation, without(fit), fit.recipe.caution]
+    headline = f"{first} {_brief(fit.recipe.caution)}".strip()
+    return Sentence(name, " ".join(part for part in said if part), headline)
 
 
 @answered
@@ -215,6 +217,11 @@ def _between(row: pd.Series, alliance: str, outcome: str, better: Better) -> str
     )
 
 
+def _brief(caution: str) -> str:
+    """Give a caution without its reasons."""
+    return f"{caution.partition(':')[0]}." if caution else ""
+
+
 def _reverse(row: pd.Series, fit: Fit, alliance: str, outcome: str) -> str:
     size, limits = points(row)
     held = f"({limits}; {of_whom(fit.rows)})"
@@ -227,6 +234,8 @@ def _reverse(row: pd.Series, fit: Fit, alliance: str, outcome: str) -> str:
             "client's own average"
         )
         when = "that session was afterwards rated"
+    if holds_previous(fit):
+        start = f"With the {alliance} of the session before held, {start[0].lower()}{start[1:]}"
     if clear(row):
         return f"{start}, {when} {size} points {side(row, fit.better)} in {alliance} {held}."
     return f"{start}, {when} with no clear difference in {alliance}: {signed(row)} points {held}."
