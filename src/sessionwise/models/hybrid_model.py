@@ -22,7 +22,7 @@ from sessionwise.models.model_rows import refuse_few_clients
 from sessionwise.records.sessions import COURSE_KEY, Sessions
 
 Given = Literal["nothing", "previous outcome", "previous alliance"]
-SHORTEST = 3
+SHORTEST = 2
 """Mean rows a course from which on the size of the bias of short courses can be told."""
 
 
