@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sessionwise.models.fit import Fit, Unanswered
-from sessionwise.show.display import Figure, Nothing
+from sessionwise.show.display import Figure, Note, Nothing
 from sessionwise.show.effect_words import holds_previous, split_column
 from sessionwise.show.figures.rows import Row, drawn_rows
 from sessionwise.show.numbers import decimals, number
@@ -18,7 +18,7 @@ def side_by_side(
     title: str = "",
     name: str = "side-by-side",
     synthetic: bool = False,
-) -> Figure | Nothing:
+) -> Figure | Note | Nothing:
     """Draw what each hybrid model says within clients, one row a model.
 
     The models explain different scores, in different units. So each effect is given in
@@ -39,11 +39,14 @@ def side_by_side(
 
     Returns
     -------
-    Figure or Nothing
-        Nothing without a finding.
+    Figure, Note or Nothing
+        Without a finding a note that says why, if a question had no answer.
     """
     sound = [fit for fit in fits if isinstance(fit, Fit) and not verdict(fit.health)]
     effects = [standardised(fit) for fit in sound]
+    open_ones = [fit for fit in fits if isinstance(fit, Unanswered)]
+    if not sound and open_ones:
+        return Note(open_ones[0])
     if not effects or not np.isfinite(effects).all():
         return Nothing()
     texts = [_written(one) for one in effects]

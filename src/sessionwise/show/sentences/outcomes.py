@@ -225,17 +225,13 @@ def _brief(caution: str) -> str:
 def _reverse(row: pd.Series, fit: Fit, alliance: str, outcome: str) -> str:
     size, limits = points(row)
     held = f"({limits}; {of_whom(fit.rows)})"
+    came = f"{article(outcome)} one point above the client's own average"
     if row["term"].endswith("_lag1_within"):
-        start = f"After a session with {article(outcome)} one point above the client's own average"
-        when = "the next session was rated"
+        start = f"A session after one with {came} was rated"
     else:
-        start = (
-            f"In a session to which a client came with {article(outcome)} one point above the "
-            "client's own average"
-        )
-        when = "that session was afterwards rated"
+        start = f"A session to which a client came with {came} was afterwards rated"
     if holds_previous(fit):
         start = f"With the {alliance} of the session before held, {start[0].lower()}{start[1:]}"
     if clear(row):
-        return f"{start}, {when} {size} points {side(row, fit.better)} in {alliance} {held}."
-    return f"{start}, {when} with no clear difference in {alliance}: {signed(row)} points {held}."
+        return f"{start} {size} points {side(row, fit.better)} in {alliance} {held}."
+    return f"{start} with no clear difference in {alliance}: {signed(row)} points {held}."
