@@ -251,3 +251,29 @@ def test_the_manifest_knows_seed_and_commit(reports):
 def test_the_first_page_says_how_far_the_instruments_are_known(reports):
     page = html.unescape((reports["clinic"].folder / "index.html").read_text(encoding="utf-8"))
     assert "ORS (Outcome Rating Scale)" in page and "not verified, and not used" in page
+
+
+def test_early_alliance_stands_beside_the_published_figure_in_the_clinic(reports):
+    found = part(reports["clinic"], "03-alliance-and-outcome", "early_alliance")
+    assert found["table"][0]["estimate"] == 0.278 and found["numbers"]["draws"] == 5000
+    assert ".278, 95 % CI .256 to .299; Flückiger" in found["headline"].replace("r = ", "")
+    gap = part(reports["beat-the-blues"], "03-alliance-and-outcome", "early_alliance")
+    assert (gap["status"], "names no such score" in gap["reason"]) == ("missing", True)
+
+
+def test_what_is_biased_says_so_on_the_first_page(reports):
+    """The reverse direction is told with the previous alliance held, and only so."""
+    for name in ("next_outcome_given_previous", "reverse_given_previous"):
+        found = part(reports["clinic"], "03-alliance-and-outcome", name)
+        assert "Biased in short courses" in found["headline"]
+        assert "Biased in short courses" in found["recipe"]["caution"]
+    assert part(reports["clinic"], "03-alliance-and-outcome", "reverse")["headline"] == ""
+
+
+def test_truths_stand_beside_estimates_where_a_study_knows_them(reports):
+    tables = reports["clinic"].folder / "tables"
+    for notebook in ("03-alliance-and-outcome", "04-alliance-and-staying"):
+        table = (tables / f"{notebook}--against-truth.csv").read_text("utf-8")
+        assert "truth" in table.splitlines()[0] and "yes" in table
+    real = reports["beat-the-blues"].folder / "tables"
+    assert not list(real.glob("*against-truth*"))

@@ -10,8 +10,10 @@ from sessionwise.models.fit import VARIANCE_COLUMNS, Curve, Fit, Health, Recipe,
 SCALES = {
     "alliance_within": 2.9,
     "alliance_between": 3.0,
-    "outcome_within": 4.0,
-    "outcome_between": 5.0,
+    "srs_lag1_within": 2.9,
+    "srs_lag1_between": 3.0,
+    "ors_within": 4.0,
+    "ors_between": 5.0,
 }
 MIXED = Recipe(
     "linear mixed model",

@@ -114,6 +114,8 @@ class Recipe:
         Category → the level the others are compared with.
     notes
         Sentences a reader must know (who is nested in whom, why model errors were used).
+    caution
+        A sentence that goes wherever the estimates go, e.g. which way they are biased.
     sources
         Citation keys of the methods used.
     """
@@ -129,6 +131,7 @@ class Recipe:
     step: str = "session"
     references: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    caution: str = ""
     sources: tuple[str, ...] = ()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sessionwise.models.association import Association
 from sessionwise.models.fit import Curve, Fit, Health, Rows, Unanswered
 from sessionwise.show.display import Note, Nothing, Table, answered
 from sessionwise.show.numbers import UNKNOWN, decimals, number, p_digits
@@ -16,13 +17,13 @@ from sessionwise.show.tables import cell_text, made, table
 from sessionwise.show.words import error_words, of_whom, ratio_name, term_words, verdict
 
 
-def health(fit: Fit | Curve | Unanswered, name: str = "health") -> Table | Note:
+def health(fit: Fit | Curve | Association | Unanswered, name: str = "health") -> Table | Note:
     """Show whether a fit may be believed, before anything it says.
 
     Parameters
     ----------
     fit
-        A fit or a curve; a question without an answer gives a note with the reason.
+        A fit, a curve or a correlation; a question without an answer gives a note with the reason.
     name
         HTML id and file name.
 
@@ -39,15 +40,19 @@ def health(fit: Fit | Curve | Unanswered, name: str = "health") -> Table | Note:
     if isinstance(fit, Unanswered):
         return Note(fit)
     checks = _checks(fit.health) if isinstance(fit, Fit) else []
-    title = "What the curve rests on"
+    title = f"What the {'curve' if isinstance(fit, Curve) else 'correlation'} rests on"
     if isinstance(fit, Fit):
         reason = verdict(fit.health)
         title = f"Model health: {reason}" if reason else "Model health: converged, not singular"
-    frame = pd.DataFrame([*checks, *_counts(fit.rows)], columns=["check", "result"], dtype=object)
+    counts = _counts(fit.rows)
+    if isinstance(fit, Association):
+        counts.append((f"Resamples of {fit.recipe.cluster}s", fit.draws))
+    frame = pd.DataFrame([*checks, *counts], columns=["check", "result"], dtype=object)
     texts = pd.DataFrame(
         {"check": frame["check"], "result": [_result_text(cell) for cell in frame["result"]]}
     )
-    return made(frame, texts, (name, title, " ".join(fit.recipe.notes)), frozenset(frame), None)
+    note = " ".join([*fit.recipe.notes, fit.recipe.caution]).strip()
+    return made(frame, texts, (name, title, note), frozenset(frame), None)
 
 
 @answered
@@ -233,4 +238,4 @@ def _estimates_note(fit: Fit, exponentiate: bool) -> str:
     said = (
         f"{of_whom(fit.rows, events='event')}. {errors[:1].upper()}{errors[1:]}{reference}.{scale}"
     )
-    return f"{_finding_note(fit)} {said}".strip()
+    return f"{_finding_note(fit)} {said} {fit.recipe.caution}".strip()

@@ -6,16 +6,25 @@ from sessionwise.show.figures.change_plot import first_and_last
 from sessionwise.show.figures.courses import attended, course
 from sessionwise.show.figures.intervals import effects
 from sessionwise.show.figures.predictions import probability
+from sessionwise.show.figures.published import beside_published
 from sessionwise.show.figures.step_curves import curves
+from sessionwise.show.figures.variants import side_by_side
 from sessionwise.show.fit_tables import estimates, health, variances
+from sessionwise.show.sentences.associations import early_alliance
 from sessionwise.show.sentences.changes import changed
 from sessionwise.show.sentences.endings import incidence, leaving, loss, still_in_therapy
 from sessionwise.show.sentences.methods_paragraph import methods
-from sessionwise.show.sentences.outcomes import difference, growth, next_outcome
+from sessionwise.show.sentences.outcomes import (
+    difference,
+    following_alliance,
+    growth,
+    next_outcome,
+)
 from sessionwise.show.sentences.people import came
 from sessionwise.show.sources import references
 from sessionwise.show.suppression import suppress
 from sessionwise.show.tables import ledger, left_out, table
+from sessionwise.show.truth_tables import against_truth
 from sessionwise.show.who_tables import endings, forms, who_came
 
 __all__ = [
@@ -24,17 +33,21 @@ __all__ = [
     "Nothing",
     "Sentence",
     "Table",
+    "against_truth",
     "attended",
+    "beside_published",
     "came",
     "change_criteria",
     "changed",
     "course",
     "curves",
     "difference",
+    "early_alliance",
     "effects",
     "endings",
     "estimates",
     "first_and_last",
+    "following_alliance",
     "forms",
     "growth",
     "health",
@@ -47,6 +60,7 @@ __all__ = [
     "next_outcome",
     "probability",
     "references",
+    "side_by_side",
     "still_in_therapy",
     "suppress",
     "table",

@@ -86,6 +86,17 @@ def p_digits(p: float) -> str:
     return "> .999" if p > 0.999 else f"{p:.3f}".lstrip("0")
 
 
+def correlation(value: float, places: int = 2) -> str:
+    """Write a correlation as the field does, without the nought before the point.
+
+    Examples
+    --------
+    >>> correlation(0.278, 3), correlation(-0.1), correlation(1.0), correlation(-0.001)
+    ('.278', '−.10', '1.00', '.00')
+    """
+    return number(value, places).replace("0.", ".", 1) if abs(value) < 1 else number(value, places)
+
+
 def decimals(low: float, high: float, null: float = 0.0) -> int:
     """Say how many decimals an interval needs, at least two.
 

@@ -25,6 +25,10 @@ SOURCES = {
         "Markov chains based on censored observations. Scandinavian Journal of Statistics, 5(3), "
         "141–150.",
     ),
+    "bca": (
+        "Efron, B., & Tibshirani, R. J. (1993). An Introduction to the Bootstrap. Chapman and "
+        "Hall, ch. 14.",
+    ),
     "containment": CONTAINMENT,
     "containment_df": CONTAINMENT,
     "cluster_robust": CLUSTER_ROBUST,
@@ -38,6 +42,10 @@ SOURCES = {
         "with application to breast cancer data. Biometrics, 34(1), 57–67.",
         "Singer, J. D., & Willett, J. B. (2003). Applied Longitudinal Data Analysis: Modeling "
         "Change and Event Occurrence. Oxford University Press.",
+    ),
+    "flueckiger": (
+        "Flückiger, C., Del Re, A. C., Wampold, B. E., & Horvath, A. O. (2018). The alliance in "
+        "adult psychotherapy: a meta-analytic synthesis. Psychotherapy, 55(4), 316–340.",
     ),
     "glm": (
         "McCullagh, P., & Nelder, J. A. (1989). Generalized Linear Models (2nd ed.). Chapman and "
@@ -57,12 +65,25 @@ SOURCES = {
         "Kaplan, E. L., & Meier, P. (1958). Nonparametric estimation from incomplete "
         "observations. Journal of the American Statistical Association, 53(282), 457–481.",
     ),
+    "karver": (
+        "Karver, M. S., De Nadai, A. S., Monahan, M., & Shirk, S. R. (2018). Meta-analysis of the "
+        "prospective relation between alliance and outcome in child and adolescent psychotherapy. "
+        "Psychotherapy, 55(4), 341–355.",
+    ),
     "landmark": (
         "Anderson, J. R., Cain, K. C., & Gelber, R. D. (1983). Analysis of survival by tumor "
         "response. Journal of Clinical Oncology, 1(11), 710–719.",
     ),
     "mixed": MIXED,
     "mixed_model": MIXED,
+    "nickell": (
+        "Nickell, S. (1981). Biases in dynamic models with fixed effects. Econometrica, 49(6), "
+        "1417–1426.",
+    ),
+    "partial_correlation": (
+        "Yule, G. U. (1907). On the theory of correlation for any number of variables, treated by "
+        "a new system of notation. Proceedings of the Royal Society of London A, 79, 182–193.",
+    ),
     "reml": (
         "Patterson, H. D., & Thompson, R. (1971). Recovery of inter-block information when block "
         "sizes are unequal. Biometrika, 58(3), 545–554.",

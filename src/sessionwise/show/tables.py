@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from sessionwise.models.association import Association
 from sessionwise.models.classified import Classified
 from sessionwise.models.fit import Curve, Fit, Rows
 from sessionwise.records.sessions import Sessions
@@ -76,7 +77,7 @@ def table(
 
 @answered
 def left_out(
-    used: Fit | Curve | Classified | Rows, name: str = "left-out", title: str = ""
+    used: Fit | Curve | Classified | Association | Rows, name: str = "left-out", title: str = ""
 ) -> Table:
     """Show how many rows each step from the data to the model cost, and what was left.
 
@@ -85,7 +86,7 @@ def left_out(
     Parameters
     ----------
     used
-        A fit, a curve, courses with a verdict, or their rows.
+        A fit, a curve, a correlation, courses with a verdict, or their rows.
     name, title
         HTML id; the title is made from the numbers if empty.
 
@@ -96,12 +97,16 @@ def left_out(
     ['withheld', '< 5', 90]
     """
     rows = used if isinstance(used, Rows) else used.rows
-    judged = isinstance(used, Classified)
-    steps = [*rows.left_out, ("judged" if judged else "in the model", rows.used)]
+    kept, title_of = "in the model", "What the model used"
+    if isinstance(used, Classified):
+        kept, title_of = "judged", "What was judged"
+    if isinstance(used, Association):
+        kept, title_of = "in the correlation", "What the correlation used"
+    steps = [*rows.left_out, (kept, rows.used)]
     frame = pd.DataFrame(steps, columns=["step", "rows"])
     shown = guarded_together([many for _, many in steps])[-1]
     used_rows = f": {number(shown, 0)} {rows.unit}" if isinstance(shown, int) else ""
-    heading = title or f"{'What was judged' if judged else 'What the model used'}{used_rows}"
+    heading = title or f"{title_of}{used_rows}"
     return table(
         frame,
         name,

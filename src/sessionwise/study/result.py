@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from sessionwise.errors import InvalidInput, Problem
+from sessionwise.models.association import Association
 from sessionwise.models.classified import Classified
 from sessionwise.models.fit import Curve, Fit, Rows, Unanswered
 from sessionwise.records.codebook import SCHEMA
@@ -24,6 +25,8 @@ MIME = "application/vnd.sessionwise.result+json"
 DIGITS = 12
 COUNTED = ("courses", "due", "filled", "n")
 """Columns of a table that count people or forms."""
+MADE = (Fit, Curve, Classified, Association)
+"""Answers that say how they were made."""
 LIMITS = ("criterion", "cutoff", "reliability", "sd")
 """Numbers by which courses were judged."""
 
@@ -88,9 +91,9 @@ def results(notebook: str, question: str, study: Study, s: Sessions, **answers: 
     study, s
         What was asked, of which records.
     **answers
-        Name of a part → a `Fit`, `Curve`, `Classified`, table of counts or `Unanswered`, or a pair
-        of one of them and the sentence that reports it; the first page tells those that have
-        a sentence.
+        Name of a part → a `Fit`, `Curve`, `Classified`, `Association`, table of counts or
+        `Unanswered`, or a pair of one of them and the sentence that reports it; the first page
+        tells those that have a sentence.
 
     Returns
     -------
@@ -110,7 +113,7 @@ def results(notebook: str, question: str, study: Study, s: Sessions, **answers: 
         if isinstance(said, Sentence) and part.sentence:
             part = part.model_copy(update={"headline": said.headline or said.text})
         parts.append(part)
-        if isinstance(value, Fit | Curve | Classified) and not any(value is fit for fit in fits):
+        if isinstance(value, MADE) and not any(value is fit for fit in fits):
             fits.append(value)
     return Result(
         notebook=notebook,
@@ -164,6 +167,18 @@ def _part(name: str, value: Any, sentence: str) -> Part:
             rows=_counts(value.rows),
             recipe=_plain(asdict(value.recipe)),
         )
+    if isinstance(value, Association):
+        return Part(
+            name=name,
+            question=value.question,
+            status="answered",
+            sentence=sentence,
+            estimates=_records(value.estimates),
+            table=[_plain(asdict(one)) for one in value.published],
+            numbers={key: getattr(value, key) for key in ("draws", "seed", "early")},
+            rows=_counts(value.rows),
+            recipe=_plain(asdict(value.recipe)),
+        )
     if isinstance(value, Curve):
         return Part(
             name=name,
@@ -177,7 +192,8 @@ def _part(name: str, value: Any, sentence: str) -> Part:
     raise InvalidInput(
         [
             Problem(
-                f"`{name}` is neither a Fit, a Curve, a table, verdicts nor unanswered",
+                f"`{name}` is neither a Fit, a Curve, a correlation, a table, verdicts nor "
+                "unanswered",
                 "sw.results",
                 "Give what a named question returned.",
             )

@@ -50,7 +50,8 @@ def effects(
     -------
     Figure or Nothing
     """
-    terms = list(terms) or [t for t in fit.estimates["term"] if t.endswith(TOLD_APART)]
+    told = [t for t in fit.estimates["term"] if t.endswith(TOLD_APART)]
+    terms = list(terms) or [t for t in told if t != f"{fit.outcome}_lag1_within"]
     if verdict(fit.health) or not terms:
         return Nothing()
     rows = pd.DataFrame([fit.term(term) for term in terms])[["estimate", "low", "high"]]
@@ -73,8 +74,8 @@ def effects(
         caption = (
             f"Estimates with 95 % confidence intervals from a {fit.recipe.kind} "
             f"({of_whom(fit.rows)}; {error_words(fit.recipe)}). "
-            f"The vertical line at {number(null, 0)} is no difference."
-        )
+            f"The vertical line at {number(null, 0)} is no difference. {fit.recipe.caution}"
+        ).strip()
         words = (caption, f"Dots with intervals. {'; '.join(said)}.")
         return finished(
             drawing,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.metadata import version
 
+from sessionwise.models.association import Association
 from sessionwise.models.classified import Classified
 from sessionwise.models.fit import Curve, Fit, Unanswered
 from sessionwise.show.display import Nothing, Sentence
@@ -17,7 +18,7 @@ COMPUTED_WITH = ("sessionwise", "statsmodels")
 
 
 def methods(
-    fits: Iterable[Fit | Curve | Classified | Unanswered], name: str = "methods"
+    fits: Iterable[Fit | Curve | Classified | Association | Unanswered], name: str = "methods"
 ) -> Sentence | Nothing:
     """Write the methods paragraph of some fits, curves and classifications.
 
@@ -44,7 +45,7 @@ def methods(
     return Sentence(name, " ".join([*described, f"Computed with {computed}.", *sources]))
 
 
-def _described(fit: Fit | Curve | Classified) -> str:
+def _described(fit: Fit | Curve | Classified | Association) -> str:
     """Describe how one of them was made."""
     recipe = fit.recipe
     formula = f" ({recipe.formula})" if recipe.formula else ""
@@ -54,17 +55,25 @@ def _described(fit: Fit | Curve | Classified) -> str:
     if isinstance(fit, Classified):
         used = f"{capital(recipe.kind)} of {of_whom(fit.rows)}{_lost(fit)}."
         return " ".join([used, *recipe.notes])
+    if isinstance(fit, Association):
+        limits = (
+            f"95 % bias-corrected and accelerated limits from {count(fit.draws)} resamples of "
+            f"{recipe.cluster}s (seed {fit.seed})"
+        )
+        used = f"{capital(recipe.kind)} of {of_whom(fit.rows)}{_lost(fit)}; {limits}."
+        return " ".join([used, *recipe.notes, recipe.caution]).strip()
     sentences = [
         f"{capital(recipe.kind)}{formula}{', ' if how else ''}{', '.join(how)}; "
         f"{', '.join(errors)}; clock: {recipe.clock}.",
         f"It used {of_whom(fit.rows, events='event')}{_lost(fit)}.",
         *_checked(fit),
         *(note if note.endswith(".") else f"{note}." for note in recipe.notes),
+        *([recipe.caution] if recipe.caution else []),
     ]
     return " ".join(dict.fromkeys(sentences))
 
 
-def _lost(fit: Fit | Curve | Classified) -> str:
+def _lost(fit: Fit | Curve | Classified | Association) -> str:
     """List what was left out; small numbers as such."""
     steps = [(reason, many) for reason, many in fit.rows.left_out if many]
     shown = guarded_together([many for _, many in steps])

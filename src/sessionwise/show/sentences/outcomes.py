@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-import numpy as np
 import pandas as pd
 
 from sessionwise.errors import InvalidInput, Problem
 from sessionwise.models.fit import Fit
 from sessionwise.show.display import Nothing, Sentence, answered
-from sessionwise.show.numbers import decimals, interval, number
+from sessionwise.show.effect_words import (
+    Better,
+    clear,
+    holds_previous,
+    per_deviation,
+    points,
+    side,
+    signed,
+    split_column,
+)
 from sessionwise.show.words import CLOCKS, article, called, capital, of_whom, verdict, without
-
-Better = Literal["higher", "lower", ""]
 
 
 @answered
@@ -29,8 +33,7 @@ def next_outcome(
     ----------
     fit
         A hybrid model with one pair of terms ``X_within`` and ``X_between`` beside those of the
-        clock, and ``scales`` ``alliance_within``, ``alliance_between``, ``outcome_within``,
-        ``outcome_between`` in scale points.
+        clock, and ``scales`` of the same names and of the outcome, in points.
     alliance, outcome
         What the scores are called; by default ``"alliance (SRS)"``, by the labels of the fit.
     name
@@ -49,16 +52,55 @@ def next_outcome(
     outcome = outcome or called(fit, fit.outcome, "outcome")
     if reason := verdict(fit.health):
         return Sentence(name, f"No finding on the next {outcome} is reported: {reason}.")
-    base, better = _split_column(fit), fit.better
+    base, better = split_column(fit), fit.better
     alliance = alliance or called(fit, base.removesuffix("_lag1"), "alliance")
     said = [
         _within(fit.term(f"{base}_within"), fit, alliance, outcome, better),
-        _per_deviation(fit.term(f"{base}_within"), fit, alliance, outcome, "within"),
+        per_deviation(fit.term(f"{base}_within"), fit, alliance, outcome, "within"),
         _between(fit.term(f"{base}_between"), alliance, outcome, better),
-        _per_deviation(fit.term(f"{base}_between"), fit, alliance, outcome, "between"),
+        per_deviation(fit.term(f"{base}_between"), fit, alliance, outcome, "between"),
         without(fit),
+        fit.recipe.caution,
     ]
-    return Sentence(name, " ".join(part for part in said if part), f"{said[0]} {said[2]}")
+    headline = f"{said[0]} {said[2]}"
+    if holds_previous(fit):  # what it says between clients the model without it says as well
+        said[2:4], headline = [], f"{said[0]} {_brief(fit.recipe.caution)}".strip()
+    return Sentence(name, " ".join(part for part in said if part), headline)
+
+
+@answered
+def following_alliance(
+    fit: Fit, alliance: str = "", outcome: str = "", name: str = "following-alliance"
+) -> Sentence:
+    """Say what an outcome above the client's own average preceded in the alliance rated after it.
+
+    Parameters
+    ----------
+    fit
+        Of ``outcome_and_alliance``.
+    alliance, outcome
+        What the scores are called; by default by the labels of the fit.
+    name
+        Anchor.
+
+    Raises
+    ------
+    InvalidInput
+        The fit has no pair of terms ``X_within`` and ``X_between``.
+    """
+    alliance = alliance or called(fit, fit.outcome, "alliance")
+    if reason := verdict(fit.health):
+        return Sentence(
+            name, f"No finding on the {alliance} after a session is reported: {reason}."
+        )
+    base = split_column(fit)
+    outcome = outcome or called(fit, base.removesuffix("_lag1"), "outcome")
+    row = fit.term(f"{base}_within")
+    first = _reverse(row, fit, alliance, outcome)
+    deviation = per_deviation(row, fit, outcome, alliance, "within")
+    said = [first, deviation, without(fit), fit.recipe.caution]
+    headline = f"{first} {_brief(fit.recipe.caution)}".strip()
+    return Sentence(name, " ".join(part for part in said if part), headline)
 
 
 @answered
@@ -83,12 +125,10 @@ def growth(fit: Fit, outcome: str = "", name: str = "growth") -> Sentence:
     if reason := verdict(fit.health):
         return Sentence(name, f"No finding on the course of {outcome} is reported: {reason}.")
     row = fit.term(_clock(fit))
-    size, limits = _points(row)
+    size, limits = points(row)
     held = f"({limits}; {of_whom(fit.rows)})"
-    if not _clear(row):
-        text = (
-            f"{capital(outcome)} showed no clear change: {_signed(row)} points per {unit} {held}."
-        )
+    if not clear(row):
+        text = f"{capital(outcome)} showed no clear change: {signed(row)} points per {unit} {held}."
     else:
         verb = "fell" if row["estimate"] < 0 else "rose"
         text = f"{capital(outcome)} {verb} by {size} points per {unit} {held}."
@@ -127,14 +167,14 @@ def difference(fit: Fit, by: str, name: str = "difference") -> Sentence | Nothin
 def _apart(fit: Fit, term: str, one: str, other: str, outcome: str) -> str:
     """Say how far one group was from the reference."""
     row = fit.term(term)
-    size, limits = _points(row)
+    size, limits = points(row)
     held = f"({limits}; {of_whom(fit.rows)})"
-    if _clear(row):
-        side = "higher" if row["estimate"] > 0 else "lower"
-        return f"{capital(outcome)} was {size} points {side} in {one} than in {other} {held}."
+    if clear(row):
+        way = "higher" if row["estimate"] > 0 else "lower"
+        return f"{capital(outcome)} was {size} points {way} in {one} than in {other} {held}."
     return (
         f"{capital(outcome)} showed no clear difference between {one} and {other}: "
-        f"{_signed(row)} points {held}."
+        f"{signed(row)} points {held}."
     )
 
 
@@ -151,81 +191,47 @@ def _clock(fit: Fit) -> str:
     raise InvalidInput([problem], source="a sentence on the course of a score")
 
 
-def _split_column(fit: Fit) -> str:
-    """Find the score that was split within and between clients."""
-    terms = set(fit.estimates["term"])
-    for term in fit.estimates["term"]:
-        base = term.removesuffix("_within")
-        if base != term and base not in CLOCKS and f"{base}_between" in terms:
-            return base
-    problem = Problem(
-        "the fit has no pair of terms X_within and X_between",
-        f"terms {', '.join(fit.estimates['term'])}",
-        "Give the fit of alliance_and_next_outcome, or one with a score split the same way.",
-    )
-    raise InvalidInput([problem], source="a sentence on the next outcome")
-
-
-def _clear(row: pd.Series) -> bool:
-    """Say whether the interval leaves 0 out."""
-    return bool(row["low"] > 0 or row["high"] < 0)
-
-
-def _points(row: pd.Series) -> tuple[str, str]:
-    """Give the size of an estimate without its sign, and its interval."""
-    places = decimals(row["low"], row["high"])
-    return number(abs(row["estimate"]), places), interval(row["low"], row["high"], places)
-
-
-def _signed(row: pd.Series) -> str:
-    return number(row["estimate"], decimals(row["low"], row["high"]))
-
-
-def _side(row: pd.Series, better: Better) -> str:
-    """Name the direction, and whether it is the better one."""
-    side = "higher" if row["estimate"] > 0 else "lower"
-    if not better:
-        return side
-    return f"{side} ({'better' if side == better else 'worse'})"
-
-
 def _within(row: pd.Series, fit: Fit, alliance: str, outcome: str, better: Better) -> str:
-    size, limits = _points(row)
+    size, limits = points(row)
     held = f"({limits}; {of_whom(fit.rows)})"
     lagged = row["term"].endswith("_lag1_within")
     when = "at the next session" if lagged else "at the end of the same session"
     start = f"A session rated one point higher in {alliance} than the client's own average preceded"
-    if _clear(row):
-        return f"{start} {article(outcome)} {size} points {_side(row, better)} {when} {held}."
-    return f"{start} no clear difference in {outcome} {when}: {_signed(row)} points {held}."
+    if holds_previous(fit):
+        start = f"With the {outcome} of the session before held, {start[0].lower()}{start[1:]}"
+    if clear(row):
+        return f"{start} {article(outcome)} {size} points {side(row, better)} {when} {held}."
+    return f"{start} no clear difference in {outcome} {when}: {signed(row)} points {held}."
 
 
 def _between(row: pd.Series, alliance: str, outcome: str, better: Better) -> str:
-    size, limits = _points(row)
-    if _clear(row):
+    size, limits = points(row)
+    if clear(row):
         return (
             f"Between clients, an average {alliance} one point higher went with "
-            f"{article(outcome)} {size} points {_side(row, better)} ({limits})."
+            f"{article(outcome)} {size} points {side(row, better)} ({limits})."
         )
     return (
         f"Between clients, an average {alliance} one point higher went with no clear difference in "
-        f"{outcome}: {_signed(row)} points ({limits})."
+        f"{outcome}: {signed(row)} points ({limits})."
     )
 
 
-def _per_deviation(
-    row: pd.Series, fit: Fit, alliance: str, outcome: str, level: Literal["within", "between"]
-) -> str:
-    """Give an estimate per standard deviation of the predictor, in points and in deviations."""
-    spread = fit.scales.get(f"alliance_{level}", np.nan)
-    unit = fit.scales.get(f"outcome_{level}", np.nan)
-    if not spread > 0:
-        return ""
-    many = row["estimate"] * spread
-    shown = abs(many) if _clear(row) else many
-    of = f"the {level}-client standard deviation of {outcome}"
-    share = f", {number(shown / unit)} of {of}" if unit > 0 else ""
-    return (
-        f"Per {level}-client standard deviation of {alliance} ({number(spread, 1)} points) that is "
-        f"{number(shown)} points{share}."
-    )
+def _brief(caution: str) -> str:
+    """Give a caution without its reasons."""
+    return f"{caution.partition(':')[0]}." if caution else ""
+
+
+def _reverse(row: pd.Series, fit: Fit, alliance: str, outcome: str) -> str:
+    size, limits = points(row)
+    held = f"({limits}; {of_whom(fit.rows)})"
+    came = f"{article(outcome)} one point above the client's own average"
+    if row["term"].endswith("_lag1_within"):
+        start = f"A session after one with {came} was rated"
+    else:
+        start = f"A session to which a client came with {came} was afterwards rated"
+    if holds_previous(fit):
+        start = f"With the {alliance} of the session before held, {start[0].lower()}{start[1:]}"
+    if clear(row):
+        return f"{start} {size} points {side(row, fit.better)} in {alliance} {held}."
+    return f"{start} with no clear difference in {alliance}: {signed(row)} points {held}."
