@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from sessionwise.models.client_swings import FALLS, LARGE, LARGE_FALLS, LASTING, SPREAD
+from sessionwise.models.client_swings import FALLS, LARGE, LARGE_FALLS, SPREAD
 from sessionwise.models.rater_views import DIFFERENCE
 from sessionwise.show.display import Note, Nothing, Table, answered, explained
 from sessionwise.show.numbers import UNKNOWN, number, percent
@@ -66,7 +66,7 @@ def dependability(
     frame = found.drop(columns=["number_low", "number_high"])
     frame = frame.sort_values(["mean_of", "number"], key=_in_order(found), kind="stable")
     first = frame.iloc[0]
-    heading = title or f"One score tells clients apart with {number(first['dependability'])}"
+    heading = title or f"The dependability of one score is {number(first['dependability'])}"
     note = (
         "The share of a mean's variance that lies between those it is of: 1 would be perfect. "
         "Sessions are taken as interchangeable, and clients of a therapist as having as many as "
@@ -95,40 +95,35 @@ def swings(
     Returns
     -------
     Table or Note
-        ``measure, trend, estimate, low, high, expected, n, clients``; a share of one to four falls
-        is withheld.
+        ``measure, trend, estimate, low, high, expected, n, clients, count``; a share of one to
+        four falls is withheld.
     """
     frame = suppress(found, ["count"], keep=["n", "clients"])
     spread = found[found["measure"] == SPREAD].set_index("trend")["estimate"]
     heading = title or (
         f"Swings of {number(spread['left in'], 1)} points about the client's mean, "
-        f"{number(spread['taken out'], 1)} about the client's own line"
+        f"{number(spread['taken out'], 1)} about the line"
     )
     falls = found["measure"].isin([FALLS, LARGE_FALLS])
     points = number(LARGE * spread["left in"], 1)
     sized = {LARGE_FALLS: f"{LARGE_FALLS} ({points} points)"}
     frame["measure"] = [capital(sized.get(one, one)) for one in frame["measure"]]
     frame["trend"] = (
-        frame["trend"]
-        .where(~falls, "")
-        .replace({"left in": "about the mean", "taken out": "about the line"})
+        frame["trend"].where(~falls, "").replace({"left in": "mean", "taken out": "line"})
     )
-    lasting = (found["measure"] == LASTING).to_numpy()
-    printers = [_correlation if last else percent if fall else number
-                for last, fall in zip(lasting, falls)]  # fmt: skip
+    printers = [_per_mille if fall else number for fall in falls]
     texts = _texts(frame, ("measure", "trend"), ("estimate",), printers)
-    texts["expected"] = [_correlation(e) if pd.notna(e) else UNKNOWN for e in found["expected"]]
+    texts["expected"] = [number(e) if pd.notna(e) else UNKNOWN for e in found["expected"]]
     texts["n"] = [cell_text(cell, 0) for cell in frame["n"]]
-    texts["clients"] = [cell_text(cell, 0) for cell in frame["clients"]]
     note = (
-        "SD in points; n counts scores, or pairs of neighbouring sessions. Spread and "
-        "autocorrelation: courses with four scores or more. “If nothing lasted”: what courses of "
-        "these lengths give on average when swings are independent, because deviations from one's "
-        "own mean or line lean against one another (Nickell 1981). Independent normal swings would "
-        f"fall by two SD in 8 % of pairs. {rule}"
+        "Swings about the client's own mean or straight line. SD in points; n counts scores, or "
+        "pairs of neighbouring sessions. SD and autocorrelation: courses with four scores or more. "
+        "“If none”: what courses of these lengths give on average where swings are independent, "
+        "because deviations from one's own mean or line lean against one another (Nickell 1981). "
+        f"Independent normal swings would fall by two SD in 8 % of pairs. {rule}"
     ).strip()
     return made(_rounded(frame), texts, (name, heading, note), frozenset({"measure", "trend"}),
-                {**_HEADINGS, "measure": "Of one client, from session to session"})  # fmt: skip
+                _HEADINGS)  # fmt: skip
 
 
 @explained
@@ -197,10 +192,10 @@ _HEADINGS = {
     "level": "The variance",
     "mean_of": "A mean of",
     "measure": "What",
-    "trend": "Swings",
+    "trend": "About",
     "n": "n",
     "interval": "95 % CI",
-    "expected": "If nothing lasted",
+    "expected": "If none",
 }
 
 
@@ -210,8 +205,8 @@ def _in_order(found: pd.DataFrame) -> Callable[[pd.Series], pd.Series]:
     return lambda cells: cells.map(order.index) if cells.name == "mean_of" else cells
 
 
-def _correlation(value: float) -> str:
-    return number(value)
+def _per_mille(share: float) -> str:
+    return percent(share, 1)
 
 
 def _texts(

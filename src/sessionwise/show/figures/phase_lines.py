@@ -132,10 +132,8 @@ def _finding(fit: Fit, label: str) -> str:
 
 
 def _caption(fit: Fit, label: str, seen: pd.DataFrame) -> str:
-    recorded = "Phases as recorded; a dotted line where most clients enter the next one. "
-    by_number = (
-        "Dotted line: sessions 1–3 are taken as agreeing on the work, later ones as working. "
-    )
+    recorded = "Phases as recorded; dotted lines where most clients leave one for the next. "
+    by_number = "Sessions 1–3 are taken as agreeing, later ones as working; dotted: the change. "
     was_recorded = not any(note.startswith("No phase is recorded") for note in fit.recipe.notes)
     return (
         f"Dots: mean {label} of those who gave it at that session, with 95 % confidence intervals; "

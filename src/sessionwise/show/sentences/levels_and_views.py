@@ -101,9 +101,9 @@ def _of_therapists(dependable: pd.DataFrame, by: pd.DataFrame, fit: Fit) -> list
 def _between(row: pd.Series) -> str:
     """Give the range of a number that is needed, by the limits of the share it rests on."""
     if np.isinf(row["number_high"]):
-        return f"by the limits of the share at least {count(row['number_low'])}, without a most"
+        return f"at least {count(row['number_low'])} by the limits of the share, without a most"
     low, high = count(row["number_low"]), count(row["number_high"])
-    return f"by the limits of the share {low if low == high else f'{low} to {high}'}"
+    return f"{low if low == high else f'{low} to {high}'} by the limits of the share"
 
 
 @answered

@@ -124,11 +124,13 @@ def swinging(found: pd.DataFrame, s: Sessions, alliance: str, name: str = "swing
     label = s.columns[alliance].label or alliance
     by = found.set_index(["measure", "trend"])
     mean, line = by.loc[(SPREAD, "left in")], by.loc[(SPREAD, "taken out")]
+    places = [decimals(one["low"], one["high"]) for one in (mean, line)]
     spread = (
         f"A client's {label} swung about the client's own mean by a standard deviation of "
-        f"{number(mean['estimate'], 1)} points ({interval(mean['low'], mean['high'], 1)}), and "
-        f"about the client's own straight line by {number(line['estimate'], 1)} "
-        f"({_bare(line, 1)}; {counted(int(mean['clients']), 'client')})."
+        f"{number(mean['estimate'], places[0])} points "
+        f"({interval(mean['low'], mean['high'], places[0])}), and about the client's own straight "
+        f"line by {number(line['estimate'], places[1])} ({_bare(line, places[1])}; "
+        f"{counted(int(mean['clients']), 'client')})."
     )
     lasting = [by.loc[(LASTING, trend)] for trend in ("left in", "taken out")]
     first, second = (f"{number(one['estimate'])} ({_bare(one, 2)})" for one in lasting)
