@@ -39,7 +39,10 @@ class TestWhatIsAsked:
     def test_the_bias_is_judged_by_therapists_and_tracking_by_dyads(self):
         s = moving()
         fit = two_views(s, "wai")
-        assert fit.estimates["df"].tolist() == [11, fit.rows.clients - 1]
+        both = s.table.dropna(subset=list(VIEWS))
+        dyads = len(both[["client", "therapist"]].drop_duplicates())
+        assert dyads > fit.rows.clients  # some change therapist
+        assert fit.estimates["df"].tolist() == [11, dyads - 1]
         assert "therapists − 1" in fit.recipe.reference
 
     def test_only_sessions_both_rated_are_used_and_the_rest_is_counted(self):
@@ -48,6 +51,18 @@ class TestWhatIsAsked:
         both = s.table[list(VIEWS)].notna().all(axis=1)
         assert fit.rows.used == both.sum()
         assert fit.rows.used + sum(many for _, many in fit.rows.left_out) == s.attended.sum()
+
+    def test_a_client_who_changes_therapist_is_in_two_dyads(self):
+        """Each therapist is compared with the client's mean at that therapist's own sessions."""
+        s = moving()
+        frame = s.frame[["client", "therapist", "session", *VIEWS]]
+        frame = frame.assign(client=frame["client"] + "/" + frame["therapist"], session=None)
+        frame["session"] = frame.groupby("client").cumcount() + 1
+        parted = with_cards(sw.Sessions.of(frame), dict(zip(VIEWS, VIEWS)))
+        pd.testing.assert_frame_equal(
+            two_views(s, "wai").estimates, two_views(parted, "wai").estimates
+        )
+        assert "11 courses changed therapist" in " ".join(two_views(s, "wai").recipe.notes)
 
     def test_the_clients_mean_is_that_of_the_sessions_both_rated(self):
         """A client's score without the therapist's changes nothing."""
@@ -127,7 +142,7 @@ class TestAgreement:
         s = moving()
         found = agreement(s, "wai").set_index("measure")
         both = s.table.dropna(subset=list(VIEWS))
-        means = both.groupby("client")[list(VIEWS)].mean()
+        means = both.groupby(["client", "therapist"])[list(VIEWS)].mean()
         assert found.loc[AGREEMENT, "dyads"] == len(means)
         assert found.loc[AGREEMENT, "estimate"] == pytest.approx(means.corr().iloc[0, 1])
         assert found.loc[DIFFERENCE, "groups"] == 12

@@ -224,9 +224,9 @@ class TestLevels:
 
 
 def views(bias=(-4.0, -5.0, -3.0), tracking=(0.4, 0.3, 0.5), **more):
-    spread = [("client", "Intercept", "", 4.0, 2.0, np.nan),
-              ("client", TRACKED, "", 0.01, 0.1, np.nan),
-              ("first_therapist", "Intercept", "", 1.0, 1.0, np.nan),
+    spread = [("dyad", "Intercept", "", 4.0, 2.0, np.nan),
+              ("dyad", TRACKED, "", 0.01, 0.1, np.nan),
+              ("therapist", "Intercept", "", 1.0, 1.0, np.nan),
               ("Residual", "", "", 9.0, 3.0, np.nan)]  # fmt: skip
     return fit({"Intercept": bias, TRACKED: tracking}, MIXED, SESSIONS, variances=spread, **more)
 

@@ -9,19 +9,17 @@ import numpy as np
 import pandas as pd
 
 from sessionwise.engine.cluster_ratios import Ratio, jackknifed
-from sessionwise.errors import Refused, Unanswerable
-from sessionwise.features.splits import within_between
+from sessionwise.errors import Refused
 from sessionwise.models.fit import Fit
-from sessionwise.models.grouping import Grouping, grouped
 from sessionwise.models.growth import mean_course
 from sessionwise.models.mixed_model import mixed
 from sessionwise.models.model_rows import refuse_few_clients
-from sessionwise.models.scale_limits import score_range
+from sessionwise.models.rater_pairs import JUDGED, TRACKED, named_views, paired_scores
 from sessionwise.models.wald import estimates_frame
-from sessionwise.records.sessions import COURSE_KEY, Sessions
+from sessionwise.records.sessions import Sessions
 
-PURPOSE = "The client's and the therapist's view"
-JUDGED, TRACKED = "therapist_from_client_mean", "tracking"
+FEWEST_GROUPS = 5
+"""With fewer therapists, limits leave out clients."""
 AGREEMENT, DIFFERENCE, STANDARDISED = (
     "correlation of dyad means",
     "therapist minus client, points",
@@ -38,8 +36,8 @@ def two_views(s: Sessions, alliance: str = "", views: Sequence[str] = ()) -> Fit
     far the therapist's score lies above (or below) at a session the client rates as usual.
     *Tracking* bT: by how much it rises where the client's is one point above the client's mean; 1
     would be point for point, 0 not at all. Dyads differ in both, taken as independent, and lie in
-    therapists, who differ in bias; the bias is judged on therapists − 1 degrees of freedom,
-    tracking on dyads − 1.
+    therapists, who differ in bias; a client who changes therapist is in two dyads. The bias is
+    judged on therapists − 1 degrees of freedom, tracking on dyads − 1.
 
     Parameters
     ----------
@@ -67,29 +65,23 @@ def two_views(s: Sessions, alliance: str = "", views: Sequence[str] = ()) -> Fit
     >>> sw.answer(two_views, sw.example(), "srs").kind
     'missing'
     """
-    client, therapist = _both(s, alliance, views)
-    group, frame = _paired(s, client, therapist)
-    refuse_few_clients(frame)
-    random = group.random.replace("(1 |", f"(1 + {TRACKED} ||", 1)
-    fit = mixed(f"{JUDGED} ~ {TRACKED} + {random}", frame)
-    every = group.s.frame.loc[s.attended]
-    left = []
-    for name in (client, therapist, *group.columns):
-        lost = every[name].isna()
-        left.append((f"{_called(group.s, name)}: missing", int(lost.sum())))
-        every = every[~lost]
+    client, therapist = named_views(s, alliance, views)
+    paired = paired_scores(s, client, therapist)
+    refuse_few_clients(paired.frame)
+    random = f"(1 + {TRACKED} || dyad)" + (" + (1 | therapist)" if paired.compared else "")
+    fit = mixed(f"{JUDGED} ~ {TRACKED} + {random}", paired.frame)
     notes = (
-        "Both scores are set against the client's own mean over the sessions both rated; the "
-        "client's score is the yardstick, not the truth.",
-        *group.notes,
+        "Both scores are set against the client's own mean over the dyad's sessions that both "
+        "rated; the client's score is the yardstick, not the truth.",
+        *paired.notes,
     )
-    return _judged_by_groups(fit, frame).replace(
+    return _judged_by_groups(fit, paired.frame).replace(
         question="Does the therapist see the alliance as the client does, and follow it?",
         rows=replace(
             fit.rows,
-            left_out=(*s.left_out, *(one for one in left if one[1])),
+            left_out=(*s.left_out, *paired.left_out),
             unit="sessions",
-            clients=len(frame[["clinic", "client"]].drop_duplicates()),
+            clients=len(paired.frame[["clinic", "client"]].drop_duplicates()),
         ),
         recipe=replace(
             fit.recipe,
@@ -134,19 +126,17 @@ def agreement(s: Sessions, alliance: str = "", views: Sequence[str] = ()) -> pd.
     >>> sw.answer(agreement, sw.example(), "srs").kind
     'missing'
     """
-    client, therapist = _both(s, alliance, views)
-    group, frame = _paired(s, client, therapist)
+    client, therapist = named_views(s, alliance, views)
+    frame = paired_scores(s, client, therapist).frame
     refuse_few_clients(frame)
-    dyads = frame.groupby(COURSE_KEY, sort=False, observed=True)
     scores = frame[[client, therapist]].astype("float64")
-    means = scores.groupby([frame[key] for key in COURSE_KEY], sort=False, observed=True).mean()
+    means = scores.groupby(frame["dyad"], sort=False).mean()
     if not (means.nunique() > 1).all():
         raise Refused("All dyads have the same mean score: nothing can agree or disagree.")
-    named = "first_therapist" in group.columns and frame["first_therapist"].nunique() >= 5
-    by = "first_therapist" if named else "client"
-    belongs = dyads[by].first().to_numpy()
-    row_belongs = frame[by].to_numpy()
-    pairs, singles = means.to_numpy(), scores.to_numpy()
+    named = "therapist" in frame and frame["therapist"].nunique() >= FEWEST_GROUPS
+    by = frame["therapist"] if named else frame["clinic"] + "/" + frame["client"]
+    belongs = by.groupby(frame["dyad"], sort=False).first().to_numpy()
+    pairs, singles, row_belongs = means.to_numpy(), scores.to_numpy(), by.to_numpy()
     names = pd.unique(belongs)
 
     def found(measure: str, of: Callable, forth: Callable, back: Callable) -> dict:
@@ -176,7 +166,7 @@ def mean_views(s: Sessions, alliance: str = "", views: Sequence[str] = ()) -> pd
         ``group, time, mean, low, high, n``, as
         :func:`~sessionwise.models.growth.mean_course` has them, and ``score``, the client's.
     """
-    client, therapist = _both(s, alliance, views)
+    client, therapist = named_views(s, alliance, views)
     both = s.table[[client, therapist]].notna().all(axis=1)
     parts = []
     for view, name in (("client's view", client), ("therapist's view", therapist)):
@@ -191,53 +181,13 @@ def _judged_by_groups(fit: Fit, frame: pd.DataFrame) -> Fit:
     Containment would give the intercept the degrees of freedom of single sessions, which are far
     too many for a difference that therapists differ in.
     """
-    dyads = len(frame[COURSE_KEY].drop_duplicates()) - 1
-    differ = "first_therapist" in set(fit.variances["group"])
-    bias = frame["first_therapist"].nunique() - 1 if differ else dyads
+    dyads = frame["dyad"].nunique() - 1
+    differ = "therapist" in set(fit.variances["group"])
+    bias = frame["therapist"].nunique() - 1 if differ else dyads
     estimate = fit.estimates["estimate"].to_numpy(float)
     df = np.array([float(bias if term == "Intercept" else dyads) for term in fit.estimates["term"]])
     frame = estimates_frame(fit.estimates["term"].tolist(), estimate, fit.covariance, df)
     return fit.replace(estimates=frame)
-
-
-def _both(s: Sessions, alliance: str, views: Sequence[str]) -> tuple[str, str]:
-    """Give the two scores; refuse two that are not on one scale."""
-    if not views and not alliance:
-        s.need([""], PURPOSE)
-    client, therapist = views or (alliance, f"{alliance}_therapist")
-    s.need_score(client, PURPOSE)
-    if therapist not in s.columns and not views:
-        raise Unanswerable(
-            f"{PURPOSE} needs the therapist's own score beside the client's "
-            f"{_called(s, client)}, and there is no `{therapist}` in these records. If the "
-            "therapist's score has another name, give both in the study: views = "
-            f'["{client}", "…"].'
-        )
-    s.need_score(therapist, PURPOSE)
-    limits = {name: score_range(s, name) for name in (client, therapist)}
-    unknown = [f"`{name}`" for name, one in limits.items() if one is None]
-    if unknown:
-        raise Unanswerable(
-            f"{PURPOSE} can be set beside each other only on one scale, and no instrument says "
-            f"what {' and '.join(unknown)} may be. Name the `instrument` in the codebook."
-        )
-    if limits[client] != limits[therapist]:
-        told = " and ".join(f"`{n}` from {low:g} to {high:g}" for n, (low, high) in limits.items())
-        raise Unanswerable(
-            f"{PURPOSE} can be set beside each other only on one scale: {told}. A bias in points "
-            "would mean nothing. Name two scores of one form."
-        )
-    return client, therapist
-
-
-def _paired(s: Sessions, client: str, therapist: str) -> tuple[Grouping, pd.DataFrame]:
-    """Give the sessions both rated, each score set against the client's mean over them."""
-    group = grouped(s, [client, therapist], slopes=())
-    split = within_between(group.s, [client], complete=[therapist, *group.columns])
-    frame = split.frame
-    frame = frame[frame[f"{client}_within"].notna()].astype({therapist: "float64"})
-    judged = frame[therapist] - frame[f"{client}_between"]
-    return group, frame.assign(**{JUDGED: judged, TRACKED: frame[f"{client}_within"]})
 
 
 def _correlation(pairs: np.ndarray, singles: np.ndarray) -> float:

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from sessionwise.models.fit import Fit, Unanswered
-from sessionwise.models.rater_views import AGREEMENT, STANDARDISED, TRACKED
+from sessionwise.models.rater_pairs import TRACKED
+from sessionwise.models.rater_views import AGREEMENT, STANDARDISED
 from sessionwise.models.variance_levels import CLIENTS, SESSIONS, THERAPISTS
 from sessionwise.show.display import Sentence, answered
 from sessionwise.show.numbers import count, decimals, interval, listed, number, percent
@@ -179,7 +180,7 @@ def _dyads_differ(fit: Fit) -> str:
     for (group, term), spread in found.items():
         if group != "Residual":
             what = "tracking" if term == TRACKED else "bias"
-            whom = "therapists" if group == "first_therapist" else "dyads"
+            whom = "therapists" if group == "therapist" else "dyads"
             said.append(f"{number(spread)} between {whom} in {what}")
     if not said:
         return ""
