@@ -200,7 +200,7 @@ class TestLevels:
         said = sw.show.levels(shares, dependable, levels)
         assert said.headline.startswith("Of the variance of single alliance (srs) scores 1 % (95 %")
         assert "A therapist's mean reaches 0.80 with" in said.text
-        assert "by the limits of the share, without a most" in said.text
+        assert "by the limits of the share, and perhaps no number would do" in said.text
         assert "Crits-Christoph" in said.text
 
     def test_where_therapists_do_not_differ(self):

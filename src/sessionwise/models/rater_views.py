@@ -95,9 +95,7 @@ def two_views(s: Sessions, alliance: str = "", views: Sequence[str] = ()) -> Fit
         labels={
             "Intercept": "directional bias, points",
             TRACKED: "tracking, points per point",
-            JUDGED: "therapist's score above the client's mean",
-            "client": _called(s, client),
-            "therapist": _called(s, therapist),
+            JUDGED: f"{_called(s, therapist)} less the client's mean",
         },
     )
 

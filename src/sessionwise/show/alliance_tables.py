@@ -149,7 +149,7 @@ def ceiling(found: pd.DataFrame, name: str = "ceiling", title: str = "") -> Tabl
     few = "Fewer than 5 scores are" if isinstance(first["count"], str) else f"{told} of scores are"
     heading = title or f"{few} at the maximum of {maximum:g}"
     frame["measure"] = [capital(one) for one in frame["measure"]]
-    texts = _texts(frame, ("measure", "count", "n"), ("share",), [percent] * len(frame))
+    texts = _texts(frame, ("measure", "count", "n"), ("share",), [_per_mille] * len(frame))
     note = (
         "One swing is the standard deviation of scores about the client's own mean. Clients: those "
         "with two scores or more."

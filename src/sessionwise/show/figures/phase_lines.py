@@ -135,10 +135,11 @@ def _caption(fit: Fit, label: str, seen: pd.DataFrame) -> str:
     recorded = "Phases as recorded; dotted lines where most clients leave one for the next. "
     by_number = "Sessions 1–3 are taken as agreeing, later ones as working; dotted: the change. "
     was_recorded = not any(note.startswith("No phase is recorded") for note in fit.recipe.notes)
+    own = ", at the phases of those who gave a score" if was_recorded else ""
     return (
         f"Dots: mean {label} of those who gave it at that session, with 95 % confidence intervals; "
         "as clients leave, it becomes the mean of those who stay. Line: the fixed part of a "
-        f"{fit.recipe.kind} with a slope for each phase ({of_whom(fit.rows)}). "
+        f"{fit.recipe.kind} with a slope for each phase ({of_whom(fit.rows)}){own}. "
         f"{recorded if was_recorded else by_number}Below the axis, how many gave a score; means of "
         f"fewer than {SMALLEST} are left out."
     )

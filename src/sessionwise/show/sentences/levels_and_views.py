@@ -102,7 +102,8 @@ def _of_therapists(dependable: pd.DataFrame, by: pd.DataFrame, fit: Fit) -> list
 def _between(row: pd.Series) -> str:
     """Give the range of a number that is needed, by the limits of the share it rests on."""
     if np.isinf(row["number_high"]):
-        return f"at least {count(row['number_low'])} by the limits of the share, without a most"
+        low = count(row["number_low"])
+        return f"{low} or more by the limits of the share, and perhaps no number would do"
     low, high = count(row["number_low"]), count(row["number_high"])
     return f"{low if low == high else f'{low} to {high}'} by the limits of the share"
 
