@@ -27,4 +27,4 @@ def test_every_module_is_listed_and_none_other():
 
 def test_it_can_be_read_in_ten_minutes():
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 120
+    assert len(text.splitlines()) <= 150

@@ -21,6 +21,7 @@ GOOD = [
 def test_there_are_notebooks():
     assert [path.stem for path in notebooks() if path.parent.name == "notebooks"] == [
         "01-who-came",
+        "02-how-alliance-moves",
         "03-alliance-and-outcome",
         "04-alliance-and-staying",
         "05-who-changed",

@@ -13,7 +13,7 @@ from canonical import ROOT
 
 from sessionwise.errors import InvalidInput
 from sessionwise.reporting.report import make_report
-from sessionwise.study.study import NOTEBOOKS
+from sessionwise.study.study import NOTEBOOKS, Study
 
 STUDIES = ("clinic", "beat-the-blues")
 SESSIONWISE = str(Path(sys.executable).parent / "sessionwise")
@@ -91,7 +91,7 @@ def test_the_trial_says_what_it_cannot_answer(reports):
     report = reports["beat-the-blues"]
     statuses = {
         p["name"]: p["status"]
-        for notebook in ("03-alliance-and-outcome", "04-alliance-and-staying", "05-who-changed")
+        for notebook in NOTEBOOKS[2:]
         for p in result(report, notebook)["parts"]
     }
     assert statuses == {
@@ -110,6 +110,15 @@ def test_the_trial_says_what_it_cannot_answer(reports):
     assert "`reliability` in the study" in reason and "`cutoff` of `bdi2` is not verified" in reason
 
 
+def test_the_trial_has_no_alliance_that_could_move(reports):
+    report = reports["beat-the-blues"]
+    parts = result(report, "02-how-alliance-moves")["parts"]
+    assert {p["status"] for p in parts} == {"missing"}
+    assert all(p["reason"].endswith("this study names no such score.") for p in parts)
+    page = html.unescape((report.folder / "02-how-alliance-moves.html").read_text("utf-8"))
+    assert page.count("this study names no such score") >= 5
+
+
 def test_who_still_answered_by_arm(reports):
     """Counted by hand from the file: 97, 73, 58 and 52 of 100 gave the form."""
     curve = part(reports["beat-the-blues"], "04-alliance-and-staying", "answering")["curve"]
@@ -120,10 +129,28 @@ def test_who_still_answered_by_arm(reports):
     assert given == {2: 97, 3: 73, 5: 58, 8: 52}
 
 
-def test_the_clinic_answers_everything(reports):
-    for notebook in NOTEBOOKS:
-        parts = result(reports["clinic"], notebook)["parts"]
-        assert {p["status"] for p in parts} == {"answered"}
+def test_the_clinic_answers_everything_but_what_needs_a_second_rater(reports):
+    statuses = {
+        p["name"]: p["status"]
+        for notebook in NOTEBOOKS
+        for p in result(reports["clinic"], notebook)["parts"]
+    }
+    silent = {name for name, status in statuses.items() if status != "answered"}
+    rated_twice = "srs_therapist" in Study.load(ROOT / "studies" / "clinic.toml").read().columns
+    assert silent == (set() if rated_twice else {"views", "agreement"})
+
+
+def test_the_alliance_of_the_clinic_moves_as_its_results_say(reports):
+    """What the sentence and the tables say is what the result holds; shares add up."""
+    shape = part(reports["clinic"], "02-how-alliance-moves", "shape")
+    terms = {row["term"]: row for row in shape["estimates"]}
+    assert f"{terms['steps_working']['estimate']:.2f} points per session" in shape["sentence"]
+    assert shape["recipe"]["clock"] == "session" and shape["health"]["converged"]
+    shares = part(reports["clinic"], "02-how-alliance-moves", "shares")["table"]
+    assert sum(row["share"] for row in shares) == pytest.approx(1)
+    ceiling = part(reports["clinic"], "02-how-alliance-moves", "ceiling")["table"]
+    assert {row["maximum"] for row in ceiling} == {40}
+    assert not [row for row in ceiling if row["count"] in (1, 2, 3, 4)]
 
 
 def test_the_clinic_says_who_changed_of_those_with_two_scores(reports):

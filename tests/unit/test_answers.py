@@ -47,3 +47,8 @@ class TestAskingWhatMayHaveNoAnswer:
     def divides(by):
         """What is one divided by this?"""
         return 1 / by
+
+    def test_a_question_about_no_answer_is_not_asked(self, clinic):
+        missing = answer(alliance_and_next_outcome, clinic, alliance="wai")
+        assert answer(self.divides, missing) is missing
+        assert answer(self.divides, by=missing) is missing

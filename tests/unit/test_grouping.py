@@ -68,3 +68,12 @@ def test_one_therapist_alone_cannot_be_compared_and_none_is_not_missed():
         "The rows of the model have one therapist, so therapists cannot be compared.",
     )
     assert grouped(records("client session\na 1\nb 1"), ["session"]).notes == ()
+
+
+def test_the_columns_in_whose_slopes_clients_differ_can_be_named_or_none():
+    assert grouped(records(ONE_COURSE), ["session"], slopes=()).random == (
+        "(1 | client) + (1 | first_therapist)"
+    )
+    assert grouped(records("client session\na 1\nb 1"), ["session"], slopes=["x", "y"]).random == (
+        "(1 + x + y || client)"
+    )

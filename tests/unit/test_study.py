@@ -181,6 +181,44 @@ def test_every_unknown_column_is_said_at_once(folder):
     assert len(told.value.problems) == 3
 
 
+class TestTwoViews:
+    """`views`: the client's alliance score and the therapist's."""
+
+    BOTH = '[columns.srs_t]\nfrom = "SRS_T"\ninstrument = "srs"\nknown = "after"\n'
+
+    def of(self, folder, given):
+        (folder / "data" / "codebook.toml").write_text(BOOK + self.BOTH)
+        rows = VISITS.replace(",end\n", ",end,SRS_T\n").replace(",\n", ",,28\n")
+        (folder / "data" / "visits.csv").write_text(rows.replace("planned\n", "planned,27\n"))
+        return study_of(folder, f"views = {given}\n")
+
+    def test_none_by_default(self, folder):
+        assert study_of(folder).views == ()
+
+    def test_two_scores_of_sessions(self, folder):
+        study = self.of(folder, '["srs", "srs_t"]')
+        assert study.views == ("srs", "srs_t")
+        assert study.read().columns["srs_t"].known == "after"
+        assert study.using(alliance="srs_t").views == ("srs", "srs_t")
+
+    @pytest.mark.parametrize(
+        ("given", "found"),
+        [
+            ('["srs", "srs_x"]', "views 2 = 'srs_x' is no column of the records"),
+            ('["severity", "srs_t"]', "views 1 = 'severity' is no score of sessions"),
+            ('["srs", "srs"]', "views names 'srs' twice"),
+        ],
+    )
+    def test_what_they_cannot_be(self, folder, given, found):
+        with pytest.raises(InvalidInput, match=found):
+            self.of(folder, given).read()
+
+    @pytest.mark.parametrize("given", ['["srs"]', '["srs", "srs_t", "ors"]', '"srs"'])
+    def test_there_are_two_or_none(self, folder, given):
+        with pytest.raises(InvalidInput, match="views"):
+            self.of(folder, given)
+
+
 def test_an_unknown_cohort_is_refused_not_ignored(folder):
     study = study_of(folder)
     with pytest.raises(InvalidInput, match="no cohort 'sever'.*Did you mean 'severe'"):

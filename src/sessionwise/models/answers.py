@@ -18,7 +18,8 @@ def answer(question: Callable[..., Any], *given: Any, **named: Any) -> Any:
     question
         A named question, e.g. ``sw.alliance_and_next_outcome``.
     *given, **named
-        What it takes.
+        What it takes. Where one of them is a question without an answer, so is this one, for the
+        same reason.
 
     Returns
     -------
@@ -32,6 +33,9 @@ def answer(question: Callable[..., Any], *given: Any, **named: Any) -> Any:
     >>> answer(sw.alliance_and_next_outcome, sw.example(), alliance="wai").kind
     'missing'
     """
+    for one in (*given, *named.values()):
+        if isinstance(one, Unanswered):
+            return one
     asked = inspect.getdoc(question).splitlines()[0]
     try:
         return question(*given, **named)

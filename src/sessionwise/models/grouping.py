@@ -34,15 +34,18 @@ class Grouping:
     notes: tuple[str, ...]
 
 
-def grouped(s: Sessions, complete: Sequence[str]) -> Grouping:
+def grouped(s: Sessions, complete: Sequence[str], slopes: Sequence[str] | None = None) -> Grouping:
     """Give the random part for the sessions that have all the columns of a model.
 
-    Clients differ in level and, on the session clock, in slope. A client with several courses
+    Clients differ in level and in the slopes of ``slopes``: by default, on the session clock, that
+    of the session number; ``()`` for none. A client with several courses
     counts as one unit for each: means and lags do not cross courses either. Where several
     therapists are recorded, units lie in the therapist of their first session.
     """
     s, unit, notes = _units(s)
-    own = "1 |" if s.clock == "time" else "1 + session ||"
+    if slopes is None:
+        slopes = () if s.clock == "time" else ("session",)
+    own = f"{' + '.join(['1', *slopes])} {'||' if slopes else '|'}"
     random = f"({own} {unit})"
     if "therapist" not in s.columns:
         return Grouping(s, random, (unit,), notes)

@@ -46,3 +46,30 @@ def estimates_frame(
             "high": estimate + half,
         }
     )
+
+
+def contrast(estimates: pd.DataFrame, covariance: np.ndarray, one: str, other: str) -> pd.Series:
+    """Give how much larger one estimate is than another, with its 95 % limits.
+
+    Parameters
+    ----------
+    estimates
+        As :func:`estimates_frame` makes it.
+    covariance
+        Covariance of the estimates, shape (k, k), in their order.
+    one, other
+        Terms; the difference is ``one − other``, on the smaller of their degrees of freedom.
+
+    Examples
+    --------
+    >>> frame = estimates_frame(["a", "b"], np.array([3.0, 1.0]), np.eye(2), np.inf)
+    >>> [round(float(value), 2) for value in contrast(frame, np.eye(2), "a", "b")[["low", "high"]]]
+    [-0.77, 4.77]
+    """
+    terms = estimates["term"].tolist()
+    weights = np.zeros(len(terms))
+    weights[terms.index(one)], weights[terms.index(other)] = 1.0, -1.0
+    df = float(estimates.set_index("term").loc[[one, other], "df"].min())
+    difference = np.array([weights @ estimates["estimate"].to_numpy(float)])
+    variance = np.array([[weights @ covariance @ weights]])
+    return estimates_frame([f"{one} − {other}"], difference, variance, df).iloc[0]

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from sessionwise.show.numbers import MINUS, percent
-from sessionwise.show.theme import SMALL_SIZE, folded, looks
+from sessionwise.show.curve_words import is_whole
+from sessionwise.show.numbers import MINUS, count, percent
+from sessionwise.show.theme import INK, QUIET, SMALL_SIZE, folded, looks
 from sessionwise.show.words import capital
 
 Line = tuple[np.ndarray, np.ndarray]
+BELOW_AXIS, LINE = 44, 14  # points from the axis to the numbers below it, and between their lines
 
 
 def time_axis(axes: Axes, times: Iterable[float], unit: str, most: int = 6) -> None:
@@ -133,3 +136,47 @@ def label_ends(axes: Axes, lines: dict[str, Line], width: int = 18) -> None:
 def _free(start: float, place: float, gap: float, others: list[Line]) -> bool:
     """Say whether no other line passes through a label that begins at ``start``."""
     return not any((np.abs(y[x >= start] - place) < 0.75 * gap).any() for x, y in others)
+
+
+def numbers_below(axes: Axes, part: pd.DataFrame, groups: list[str], heading: str) -> None:
+    """Write under each tick how many of each group a value rests on; with a heading, also who.
+
+    Parameters
+    ----------
+    axes
+        Where; its ticks are final.
+    part
+        ``group, time, at_risk``; under a tick stands the number of that time or the next one.
+    groups
+        In the order of their colours.
+    heading
+        What is counted; empty in a panel beside another one.
+    """
+    look = looks(groups)
+    ticks = [tick for tick in axes.get_xticks() if tick <= part["time"].max()]
+
+    def write(text: str, x: float, drop: float, color: str, *, left: bool = False) -> None:
+        axes.annotate(
+            text,
+            (0 if left else x, 0),
+            (-16 if left else 0, -drop),
+            xycoords="axes fraction" if left else ("data", "axes fraction"),
+            textcoords="offset points",
+            ha="right" if left else "center",
+            color=color,
+            fontsize=SMALL_SIZE,
+            annotation_clip=False,
+        )
+
+    if heading:
+        write(heading, 0, BELOW_AXIS, QUIET, left=True)
+    for place, group in enumerate(groups, start=int(len(groups) > 1)):
+        color = str(look[group]["color"]) if len(groups) > 1 else INK
+        drop = BELOW_AXIS + LINE * place
+        if heading and not is_whole(group) and len(groups) > 1:
+            write(group, 0, drop, color, left=True)
+        one = part[part["group"] == group].sort_values("time")
+        for tick in ticks:
+            later = one.loc[one["time"] >= tick, "at_risk"]
+            if len(later):
+                write(count(later.iloc[0]), tick, drop, color)

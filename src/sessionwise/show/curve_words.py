@@ -13,7 +13,11 @@ HAPPENED = {
     "unplanned ending": ("had ended", "unplanned"),
     "planned ending": ("had ended", "as planned"),
 }
-PLAIN = {**HAPPENED, "gave the questionnaire": ("gave", "the questionnaire")}
+PLAIN = {
+    **HAPPENED,
+    "gave the questionnaire": ("gave", "the questionnaire"),
+    "at the maximum": ("of the scores were", "at the maximum"),
+}
 WHOLE_SAMPLE = frozenset({"", "all", "everyone", "nan"})
 
 

@@ -1,19 +1,24 @@
 """What ``sw.show`` holds: every table, figure and sentence, by its name."""
 
+from sessionwise.show.alliance_tables import agreement, ceiling, dependability, shares, swings
 from sessionwise.show.change_tables import change_criteria, who_changed
 from sessionwise.show.display import Figure, Note, Nothing, Sentence, Table
 from sessionwise.show.figures.change_plot import first_and_last
 from sessionwise.show.figures.courses import attended, course
 from sessionwise.show.figures.intervals import effects
+from sessionwise.show.figures.phase_lines import phases
 from sessionwise.show.figures.predictions import probability
 from sessionwise.show.figures.published import beside_published
 from sessionwise.show.figures.step_curves import curves
+from sessionwise.show.figures.two_views import views_over_sessions
 from sessionwise.show.figures.variants import side_by_side
 from sessionwise.show.fit_tables import estimates, health, variances
 from sessionwise.show.sentences.associations import early_alliance
 from sessionwise.show.sentences.changes import changed
 from sessionwise.show.sentences.endings import incidence, leaving, loss, still_in_therapy
+from sessionwise.show.sentences.levels_and_views import levels, views
 from sessionwise.show.sentences.methods_paragraph import methods
+from sessionwise.show.sentences.movement import at_the_top, shape, swinging
 from sessionwise.show.sentences.outcomes import (
     difference,
     following_alliance,
@@ -34,13 +39,17 @@ __all__ = [
     "Sentence",
     "Table",
     "against_truth",
+    "agreement",
+    "at_the_top",
     "attended",
     "beside_published",
     "came",
+    "ceiling",
     "change_criteria",
     "changed",
     "course",
     "curves",
+    "dependability",
     "difference",
     "early_alliance",
     "effects",
@@ -55,16 +64,24 @@ __all__ = [
     "leaving",
     "ledger",
     "left_out",
+    "levels",
     "loss",
     "methods",
     "next_outcome",
+    "phases",
     "probability",
     "references",
+    "shape",
+    "shares",
     "side_by_side",
     "still_in_therapy",
     "suppress",
+    "swinging",
+    "swings",
     "table",
     "variances",
+    "views",
+    "views_over_sessions",
     "who_came",
     "who_changed",
 ]

@@ -31,11 +31,21 @@ SOURCES = {
     ),
     "containment": CONTAINMENT,
     "containment_df": CONTAINMENT,
+    "ceiling": (
+        "Meier, S. T., & Feeley, T. H. (2022). Ceiling effects indicate a possible threshold "
+        "structure for working alliance. Journal of Counseling Psychology, 69(2), 235–245.",
+    ),
     "cluster_robust": CLUSTER_ROBUST,
     "cr2": CLUSTER_ROBUST,
     "cr0": (
         "Liang, K.-Y., & Zeger, S. L. (1986). Longitudinal data analysis using generalized linear "
         "models. Biometrika, 73(1), 13–22.",
+    ),
+    "dependability": (
+        "Crits-Christoph, P., Gibbons, M. B. C., Hamilton, J., Ring-Kurtz, S., & Gallop, R. "
+        "(2011). The dependability of alliance assessments: The alliance–outcome correlation is "
+        "larger than you might think. Journal of Consulting and Clinical Psychology, 79(3), "
+        "267–278.",
     ),
     "discrete_hazard": (
         "Prentice, R. L., & Gloeckler, L. A. (1978). Regression analysis of grouped survival data "
@@ -84,6 +94,15 @@ SOURCES = {
         "Yule, G. U. (1907). On the theory of correlation for any number of variables, treated by "
         "a new system of notation. Proceedings of the Royal Society of London A, 79, 182–193.",
     ),
+    "piecewise": (
+        "Singer, J. D., & Willett, J. B. (2003). Applied Longitudinal Data Analysis: Modeling "
+        "Change and Event Occurrence. Oxford University Press.",
+    ),
+    "profile": (
+        "Venzon, D. J., & Moolgavkar, S. H. (1988). A method for computing "
+        "profile-likelihood-based confidence intervals. Journal of the Royal Statistical Society, "
+        "Series C, 37(1), 87–94.",
+    ),
     "reml": (
         "Patterson, H. D., & Thompson, R. (1971). Recovery of inter-block information when block "
         "sizes are unequal. Biometrika, 58(3), 545–554.",
@@ -92,6 +111,10 @@ SOURCES = {
         "Falkenström, F., Finkel, S., Sandell, R., Rubel, J. A., & Holmqvist, R. (2017). Dynamic "
         "models of individual change in psychotherapy process research. Journal of Consulting and "
         "Clinical Psychology, 85(6), 537–549.",
+    ),
+    "truth_and_bias": (
+        "West, T. V., & Kenny, D. A. (2011). The truth and bias model of judgment. Psychological "
+        "Review, 118(2), 357–378.",
     ),
     "wilson": (
         "Wilson, E. B. (1927). Probable inference, the law of succession, and statistical "

@@ -23,7 +23,7 @@ from sessionwise.study.study import Study
 
 MIME = "application/vnd.sessionwise.result+json"
 DIGITS = 12
-COUNTED = ("courses", "due", "filled", "n")
+COUNTED = ("courses", "due", "filled", "n", "count", "clients", "dyads")
 """Columns of a table that count people or forms."""
 MADE = (Fit, Curve, Classified, Association)
 """Answers that say how they were made."""
@@ -223,6 +223,9 @@ def _suppressed(frame: pd.DataFrame) -> pd.DataFrame:
     counts = [name for name in COUNTED if name in frame]
     keep = [name for name in ("session", "time") if name in frame]
     whole = [name for name in ("characteristic", "group") if name in frame]
+    if "measure" in frame:  # each row measures something else, so that no sum is known
+        keep += [name for name in ("n", "clients", "maximum") if name in frame]
+        return suppress(frame, counts, keep=keep)
     return suppress(frame, counts, together=whole, keep=keep)
 
 

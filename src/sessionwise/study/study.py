@@ -22,6 +22,7 @@ from sessionwise.study.cohort import Cohort, members
 
 NOTEBOOKS = (
     "01-who-came",
+    "02-how-alliance-moves",
     "03-alliance-and-outcome",
     "04-alliance-and-staying",
     "05-who-changed",
@@ -50,6 +51,9 @@ class Study(BaseModel):
     truth: str = Field("", description="for simulated data, what they were made of")
     clock: Literal["session", "date", "time"] = Field("session", description="what orders the rows")
     alliance: str = Field("", description="the alliance score; empty: there is none")
+    views: tuple[()] | tuple[str, str] = Field(
+        (), description="the client's alliance score and the therapist's, of one form"
+    )
     outcome: str = Field("", description="the outcome score")
     by: str = Field("", description="a group known at intake to compare, e.g. the arm of a trial")
     reliability: float | None = Field(
@@ -212,6 +216,9 @@ class Study(BaseModel):
         """Refuse names of columns that the codebook does not make."""
         named = {"alliance": self.alliance, "outcome": self.outcome, "by": self.by}
         named |= {f"adjust {place}": name for place, name in enumerate(self.adjust, 1)}
+        scores = {"alliance": self.alliance, "outcome": self.outcome}
+        scores |= {f"views {place}": name for place, name in enumerate(self.views, 1)}
+        named |= scores
         problems = [
             Problem(
                 f"{key} = '{name}' is no column of the records",
@@ -227,7 +234,7 @@ class Study(BaseModel):
                 self._path.name,
                 "Name a column of numbers that may differ between the sessions of a course.",
             )
-            for key, name in (("alliance", self.alliance), ("outcome", self.outcome))
+            for key, name in scores.items()
             if name in s.columns
             and (s.columns[name].level, s.columns[name].type) != ("appointment", "number")
         ]
@@ -238,7 +245,7 @@ class Study(BaseModel):
                 "Name a column of the course; what came later may not explain what came before.",
             )
             for key, name in named.items()
-            if key not in ("alliance", "outcome")
+            if key not in scores
             and name in s.columns
             and (s.columns[name].level, s.columns[name].known) != ("course", "before")
         ]
@@ -250,6 +257,11 @@ class Study(BaseModel):
                     self._path.name,
                     "Name a category, or put the numbers under `adjust`.",
                 )
+            )
+        if self.views and self.views[0] == self.views[1]:
+            twice = f"views names '{self.views[0]}' twice"
+            problems.append(
+                Problem(twice, self._path.name, "Name the client's score, then the therapist's.")
             )
         if problems:
             raise InvalidInput(problems, self._path.name)

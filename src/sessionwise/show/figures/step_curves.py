@@ -9,25 +9,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sessionwise.models.fit import Curve
-from sessionwise.show.axes import Line, label_ends, percent_axis, time_axis
+from sessionwise.show.axes import Line, label_ends, numbers_below, percent_axis, time_axis
 from sessionwise.show.curve_words import HAPPENED, curve_finding, is_whole, moment
 from sessionwise.show.display import Figure, Nothing, answered
-from sessionwise.show.numbers import count, listed, percent
+from sessionwise.show.numbers import listed, percent
 from sessionwise.show.suppression import SMALLEST, shown
-from sessionwise.show.theme import (
-    HEIGHT,
-    INK,
-    QUIET,
-    SMALL_SIZE,
-    canvas,
-    finished,
-    looks,
-    style,
-)
+from sessionwise.show.theme import HEIGHT, INK, canvas, finished, looks, style
 from sessionwise.show.words import capital, counted
 
 Marks = Literal["steps", "points"]
-BELOW_AXIS, LINE = 44, 14  # points from the axis to the numbers at risk, and between their lines
+AT_MAXIMUM = "at the maximum"
 
 
 @answered
@@ -61,10 +52,11 @@ def curves(
     Returns
     -------
     Figure or Nothing
-        Nothing if fewer than five were ever at risk.
+        Nothing if fewer than five were ever at risk, or no score ever was at the maximum.
     """
     seen = shown(curve.estimates).assign(group=lambda frame: frame["group"].astype(str))
-    if seen.empty:
+    nothing_at_all = set(seen["state"]) == {AT_MAXIMUM} and not seen["estimate"].any()
+    if seen.empty or nothing_at_all:
         return Nothing()
     marks: Marks = "steps" if curve.recipe.estimation == "product limit" else "points"
     groups, states = list(dict.fromkeys(seen["group"])), list(dict.fromkeys(seen["state"]))
@@ -78,8 +70,8 @@ def curves(
             lines = _lines(axes, part, groups, marks)
             if len(groups) > 1 and state == states[-1]:
                 label_ends(axes, lines, width=18 if len(states) == 1 else 12)
-            risk = "Due" if marks == "points" else "At risk"
-            _numbers_at_risk(axes, part, groups, risk if state == states[0] else "")
+            risk = _who_is_counted(states, marks)
+            numbers_below(axes, part, groups, risk if state == states[0] else "")
             if len(states) > 1:
                 axes.set_title(capital(state), loc="left", color=INK)
         panels[0].set_ylabel("Probability" if len(states) > 1 else capital(states[0]))
@@ -125,36 +117,11 @@ def _points(axes: Axes, numbers: np.ndarray, look: dict, aside: float) -> Line:
     return time + abs(aside), estimate
 
 
-def _numbers_at_risk(axes: Axes, part: pd.DataFrame, groups: list[str], heading: str) -> None:
-    """Write under each tick how many of each group are at risk; with a heading, also who."""
-    look = looks(groups)
-    ticks = [tick for tick in axes.get_xticks() if tick <= part["time"].max()]
-
-    def write(text: str, x: float, drop: float, color: str, *, left: bool = False) -> None:
-        axes.annotate(
-            text,
-            (0 if left else x, 0),
-            (-16 if left else 0, -drop),
-            xycoords="axes fraction" if left else ("data", "axes fraction"),
-            textcoords="offset points",
-            ha="right" if left else "center",
-            color=color,
-            fontsize=SMALL_SIZE,
-            annotation_clip=False,
-        )
-
-    if heading:
-        write(heading, 0, BELOW_AXIS, QUIET, left=True)
-    for place, group in enumerate(groups, start=int(len(groups) > 1)):
-        color = str(look[group]["color"]) if len(groups) > 1 else INK
-        drop = BELOW_AXIS + LINE * place
-        if heading and not is_whole(group) and len(groups) > 1:
-            write(group, 0, drop, color, left=True)
-        one = part[part["group"] == group].sort_values("time")
-        for tick in ticks:
-            later = one.loc[one["time"] >= tick, "at_risk"]
-            if len(later):
-                write(count(later.iloc[0]), tick, drop, color)
+def _who_is_counted(states: list[str], marks: Marks) -> str:
+    """Name the numbers below the axis."""
+    if states == [AT_MAXIMUM]:
+        return "Scores"
+    return "Due" if marks == "points" else "At risk"
 
 
 def _caption(curve: Curve, states: list[str]) -> str:
@@ -162,6 +129,13 @@ def _caption(curve: Curve, states: list[str]) -> str:
     competing = len(states) > 1 and set(states) <= set(HAPPENED)
     others = " Each ending is estimated in the presence of the other." if competing else ""
     who = f", {counted(curve.rows.clients, 'client')}" if curve.rows.clients else ""
+    if states == [AT_MAXIMUM]:
+        said = [
+            f"{capital(curve.recipe.kind)}{who}; 95 % confidence intervals. Below the axis, the "
+            "number of scores.",
+            *curve.recipe.notes,
+        ]
+        return " ".join(said)
     if curve.recipe.estimation != "product limit":
         return (
             f"Share who {listed(states)}{who}; 95 % confidence intervals. Below the axis, from how "
