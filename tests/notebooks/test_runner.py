@@ -79,13 +79,14 @@ class Home:
             clock="session",
             folder_of_notebooks=folder / "notebooks",
             using=self.using,
+            read=lambda: None,
         )
 
-    @staticmethod
-    def using(cohort="", **_):
+    def using(self, cohort="", **_):
         """Know one cohort."""
         if cohort not in ("", "a"):
             raise InvalidInput([Problem(f"There is no cohort '{cohort}'")], "clinic.toml")
+        return self.study
 
     def write(self, name, *sources):
         """Write a notebook: its parameters cell, then Markdown ('# …') and code cells."""
