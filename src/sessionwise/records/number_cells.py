@@ -30,6 +30,7 @@ LOOKS = (
     ),
 )
 """What all of the cells may look like, the surest first, and what to do then."""
+LONGEST = 40
 WORD = "If a word there means 'not answered', add it to `missing` of [columns.{name}]."
 
 
@@ -48,7 +49,8 @@ def remedy_for_numbers(bad: pd.Series, name: str) -> str:
     >>> remedy_for_numbers(pd.Series(["31,5", "28,0"]), "srs")
     'Their decimal mark is a comma: write decimal = "," at the top of the codebook.'
     """
-    for pattern, remedy in LOOKS:
+    short = bad.str.len().le(LONGEST).all()
+    for pattern, remedy in LOOKS if short else ():
         if bad.str.fullmatch(pattern).all():
             return remedy.replace("{name}", name)
     return WORD.replace("{name}", name)

@@ -23,6 +23,7 @@ UNSEEN = (*NO_DECISION, "ongoing")
 """After the last session of these courses neither leaving nor coming back was seen."""
 
 
+WEEK = 7.0
 LONG_SILENCE = 180
 """Days without any session after which the last date of a file is doubted."""
 
@@ -106,10 +107,16 @@ def _due_in_time(
     interval = observation.interval_days
     if interval is None:
         gaps = table.groupby(COURSE_KEY, sort=False, observed=True)["date"].diff().dt.days
-        interval = float(gaps.median()) if gaps.notna().any() else 7.0
+        known = gaps.notna().any()
+        interval = float(gaps.median()) if known else WEEK
+        source = (
+            "the median gap between appointments in these records"
+            if known
+            else "because no course in these records has two dated appointments"
+        )
         notes.append(
-            f"The next appointment is taken to be due {interval:g} days after the last, the median "
-            "gap between appointments in these records; `interval_days` in the study would set it."
+            f"The next appointment is taken to be due {interval:g} days after the last, {source}; "
+            "`interval_days` in the study would set it."
         )
     due = table["date"] + pd.to_timedelta(interval, unit="D")
     until = last_days(table, observation)

@@ -45,6 +45,7 @@ def content_of(path: Path, absent: Problem | None = None) -> bytes:
       1. / is a folder. Name the file in it.
     """
     try:
+        name_of(path).encode("utf-8")
         found = path.stat()
         kind = KINDS.get(stat.S_IFMT(found.st_mode))
         if kind:
@@ -52,7 +53,6 @@ def content_of(path: Path, absent: Problem | None = None) -> bytes:
         if found.st_size > LARGEST:
             remedy = "Export fewer columns or years, or part it by clinic."
             raise unreadable(path, f"is larger than {LARGEST // 1024**3} GB", remedy)
-        name_of(path).encode("utf-8")
         content = path.read_bytes()
         if _state(path.stat()) != _state(found):
             remedy = "Try again when nothing writes to it any more."
