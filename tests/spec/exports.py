@@ -107,11 +107,12 @@ def check(file: Path, book: str = BOOK, **terminal: str):
 
 
 def study_of(file: Path, *lines: str) -> Path:
-    """Write a study of a file beside it; it is read by the codebook that is there."""
+    """Write a study of a file beside it, with lines of one's own in place of the usual ones."""
     place = file.parent / "study.toml"
     told = ["schema = 1", 'name = "place"', 'title = "A place"', f'data = "{file.name}"',
-            'codebook = "codebook.toml"', 'alliance = "srs"', *lines, ""]  # fmt: skip
-    place.write_text("\n".join(told), encoding="utf-8")
+            'codebook = "codebook.toml"', 'alliance = "srs"', *lines]  # fmt: skip
+    by_key = {line.partition(" ")[0]: line for line in told}
+    place.write_text("\n".join([*by_key.values(), ""]), encoding="utf-8")
     return place
 
 

@@ -73,11 +73,9 @@ def test_a_study_with_a_fault(tmp_path, line, said):
     file = tmp_path / "sessions.csv"
     file.write_bytes(csv(FIRST, SECOND))
     check(file)
-    place = study_of(file)
-    key = line.partition(" ")[0]
-    kept = [one for one in place.read_text(encoding="utf-8").splitlines()
-            if not one.startswith(f"{key} ")]  # fmt: skip
-    place.write_text("\n".join([*kept, line, ""] if line else []), encoding="utf-8")
+    place = study_of(file, line)
+    if not line:
+        place.write_text("", encoding="utf-8")
     refused = run("report", place, "--out", tmp_path / "reports")
     assert_refused(refused, said)
     assert not (tmp_path / "reports" / "place").exists()

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sessionwise.errors import Unanswerable
+from sessionwise.features.given import need_given
 from sessionwise.features.intake import need_intake
 from sessionwise.features.lags import lag_losses, preceding, preceding_column
 from sessionwise.features.splits import refuse_lost_rows, within_between
@@ -76,6 +77,7 @@ def alliance_and_next_outcome(
     """
     s.need([alliance, outcome], "Alliance and the next outcome")
     need_intake(s, adjust, "Alliance and the next outcome")
+    need_given(s, [alliance, outcome, *adjust], "Alliance and the next outcome")
     if s.clock == "time":
         raise Unanswerable(
             "Alliance and the next outcome are followed from session to session, and these records "
