@@ -140,8 +140,10 @@ def check(
     """Read an export and say everything that is wrong with it; write nothing."""
     from sessionwise.records.codebook import Codebook
     from sessionwise.records.reading import read
+    from sessionwise.records.whole_files import refuse_absent
     from sessionwise.study.starting import clock_of, codebook_place
 
+    refuse_absent(file)
     book = Codebook.load(codebook or codebook_place(file))
     s = read(file, book, clock_of(book))
     counts = ", ".join(_counted(number, noun) for noun, number in s.counts().items() if number)

@@ -25,7 +25,7 @@ def folded_names(names: pd.Series) -> pd.Series:
     return folded
 
 
-def lookalikes(frame: pd.DataFrame, first_row: int, source: str) -> list[str]:
+def doubts_about_names(frame: pd.DataFrame, first_row: int, source: str) -> list[str]:
     """Say which columns hold names that differ only in how they are written, without the names.
 
     Parameters
@@ -40,7 +40,7 @@ def lookalikes(frame: pd.DataFrame, first_row: int, source: str) -> list[str]:
     Examples
     --------
     >>> frame = pd.DataFrame({"client": ["A1", "a1", "A2"]}, dtype="str")
-    >>> lookalikes(frame, 2, "visits.csv")[0][:74]
+    >>> doubts_about_names(frame, 2, "visits.csv")[0][:74]
     '`client` holds names that differ only in capitals, spaces, dashes or leadi'
     """
     said = []

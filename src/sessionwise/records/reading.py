@@ -13,7 +13,7 @@ from sessionwise.errors import InvalidInput, Problem, nearest
 from sessionwise.instruments.instrument import Instrument
 from sessionwise.records.canonical import Draft, assemble
 from sessionwise.records.codebook import ROLE_CODES, ROLES, Codebook, ColumnSpec, Repeated
-from sessionwise.records.lookalikes import lookalikes
+from sessionwise.records.lookalikes import doubts_about_names
 from sessionwise.records.observation import Observation
 from sessionwise.records.opening import open_export
 from sessionwise.records.parsing import FIRST_ROW, Parser
@@ -228,7 +228,7 @@ def _without_empty_rows(
 def _notes(raw: pd.DataFrame, draft: Draft, book: Codebook, source: str) -> tuple[str, ...]:
     """Say what a reader must know of how the rows of the file became those of the records."""
     laid_out = f"Each of the {len(raw):,} rows of the file holds several assessments, one row each."
-    alike = lookalikes(draft.frame, FIRST_ROW, source)
+    alike = doubts_about_names(draft.frame, FIRST_ROW, source)
     return (*((laid_out,) if book.repeated else ()), *alike, *_unused(raw, book))
 
 

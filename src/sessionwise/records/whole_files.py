@@ -61,8 +61,9 @@ def content_of(path: Path, absent: Problem | None = None) -> bytes:
     except UnicodeEncodeError:
         raise unreadable(path, "has a name that is not UTF-8", "Rename the file.") from None
     except FileNotFoundError:
-        said = Problem(f"{name_of(path)} is not there", "", "Check the name and the folder.")
-        raise InvalidInput([absent or said], name_of(path)) from None
+        if absent:
+            raise InvalidInput([absent], name_of(path)) from None
+        raise unreadable(path, "is not there", "Check the name and the folder.") from None
     except PermissionError:
         remedy = "Ask for permission, or copy it."
         raise unreadable(path, "may not be read by you", remedy) from None
@@ -72,6 +73,22 @@ def content_of(path: Path, absent: Problem | None = None) -> bytes:
         said = getattr(error, "strerror", None) or str(error)
         remedy = "Copy it to a disk of this machine, and name the copy."
         raise unreadable(path, f"could not be read: {said}", remedy) from None
+
+
+def refuse_absent(path: Path) -> None:
+    """Refuse a file that is not there, before anything else is looked for.
+
+    Raises
+    ------
+    InvalidInput
+        There is no file of this name.
+    """
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        raise unreadable(path, "is not there", "Check the name and the folder.") from None
+    except OSError:
+        return  # whoever reads it will say why it cannot be read
 
 
 def _state(found: os.stat_result) -> tuple[int, int, int]:
