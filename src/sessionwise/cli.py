@@ -13,7 +13,7 @@ from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
 
 import sessionwise
-from sessionwise.errors import InvalidInput, Problem, SessionwiseError
+from sessionwise.errors import SessionwiseError
 
 if TYPE_CHECKING:
     from sessionwise.study.starting import Started
@@ -140,20 +140,25 @@ def check(
     """Read an export and say everything that is wrong with it; write nothing."""
     from sessionwise.records.codebook import Codebook
     from sessionwise.records.reading import read
+    from sessionwise.records.whole_files import refuse_absent
     from sessionwise.study.starting import clock_of, codebook_place
 
-    if not file.exists():
-        problem = Problem(f"{file.name} is not there", "", "Check the name and the folder.")
-        raise InvalidInput([problem], file.name)
+    refuse_absent(file)
     book = Codebook.load(codebook or codebook_place(file))
     s = read(file, book, clock_of(book))
-    counts = ", ".join(f"{number:,} {noun}" for noun, number in s.counts().items() if number)
+    counts = ", ".join(_counted(number, noun) for noun, number in s.counts().items() if number)
     scores = ", ".join(s.instruments) or "none"
-    _say(f"{file.name} is in order: {s.origin.rows_read:,} rows; {counts}; scores: {scores}.")
+    rows = _counted(s.origin.rows_read, "rows")
+    _say(f"{file.name} is in order: {rows}; {counts}; scores: {scores}.")
     for left in s.origin.ledger:
-        _say(f"Left out: {left.rows:,} row{'s' * (left.rows != 1)} ({left.reason}).")
+        _say(f"Left out: {_counted(left.rows, 'rows')} ({left.reason}).")
     for note in s.origin.notes:
         _say(f"Note: {note}")
+
+
+def _counted(number: int, nouns: str) -> str:
+    """Count something; its word is given for several."""
+    return f"{number:,} {nouns.removesuffix('s') if number == 1 else nouns}"
 
 
 @app.command(cls=_WithParameters)
@@ -246,8 +251,12 @@ def _look_at(doubts: Iterable[str]) -> None:
 
 
 def _say(text: str, *, error: bool = False) -> None:
-    """Show text as it is: a name with brackets is a name."""
-    Console(stderr=error, soft_wrap=True).print(Text(text))
+    """Show text as it is: a name with brackets is a name, and one with control marks harmless."""
+    console = Console(stderr=error, soft_wrap=True)
+    seen = "".join(
+        letter if letter in "\n\t" or letter.isprintable() else "\ufffd" for letter in text
+    )
+    console.print(Text(seen.encode(console.encoding, "replace").decode(console.encoding)))
 
 
 def main() -> None:

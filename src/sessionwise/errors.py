@@ -65,7 +65,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     "Known names: 'cohort', 'study'."
     """
     known = sorted(known)
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    alike = [name for name in known if name.casefold() == word.casefold()]
+    close = alike or difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     if close:
         return f"Did you mean '{close[0]}'?"
     return "Known names: " + ", ".join(f"'{name}'" for name in known) + "."

@@ -79,13 +79,14 @@ class Home:
             clock="session",
             folder_of_notebooks=folder / "notebooks",
             using=self.using,
+            read=lambda: None,
         )
 
-    @staticmethod
-    def using(cohort="", **_):
+    def using(self, cohort="", **_):
         """Know one cohort."""
         if cohort not in ("", "a"):
             raise InvalidInput([Problem(f"There is no cohort '{cohort}'")], "clinic.toml")
+        return self.study
 
     def write(self, name, *sources):
         """Write a notebook: its parameters cell, then Markdown ('# …') and code cells."""
@@ -267,6 +268,44 @@ def test_a_failing_cell_is_named_and_leaves_no_half_report(home):
     home.report()
     assert sorted(path.name for path in home.out.iterdir()) == ["clinic"]
     assert (home.out / "clinic" / "02-second.html").exists()
+
+
+def test_an_export_that_changes_while_the_report_is_made_leaves_none(home):
+    """The manifest vouches for the bytes the notebooks read, or there is no report."""
+    home.write("01-first", "# First", result())
+    older = home.report()
+    write = f"from pathlib import Path\nPath({str(home.study.data_path)!r}).write_text('other')"
+    home.write("01-first", "# First", write, result())
+    with pytest.raises(InvalidInput, match="x.csv changed while the report was made"):
+        home.report()
+    kept = json.loads((home.out / "clinic" / "manifest.json").read_text(encoding="utf-8"))
+    assert kept == older.manifest
+    said = (home.out / "clinic.failed" / "FAILURE.txt").read_text(encoding="utf-8")
+    assert "x.csv changed while the report was made. Make it again" in said
+
+
+def test_an_export_that_changed_and_changed_back_is_found_by_what_was_read(home):
+    """The file is as it was, and the result says that other bytes were read."""
+    digest = hashlib.sha256(home.study.data_path.read_bytes()).hexdigest()
+    home.write("01-first", "# First", result(data=digest))
+    home.report()
+    home.write("01-first", "# First", result(data="0" * 64))
+    with pytest.raises(InvalidInput, match="x.csv changed while the report was made"):
+        home.report()
+
+
+def test_records_that_cannot_be_read_are_said_before_anything_runs(home):
+    home.write("01-first", "raise SystemError", result())
+
+    def refuse() -> None:
+        raise InvalidInput([Problem("`srs` should lie between 0 and 40", "row 2")], "x.csv")
+
+    home.study.read = refuse
+    with pytest.raises(InvalidInput, match="`srs` should lie between 0 and 40"):
+        home.report()
+    failed = home.out / "clinic.failed"
+    assert [path.name for path in failed.iterdir()] == ["FAILURE.txt"]
+    assert "(row 2)" in (failed / "FAILURE.txt").read_text(encoding="utf-8")
 
 
 def test_a_killed_kernel_is_a_failure(home):

@@ -55,7 +55,7 @@ def test_who_never_started_is_a_course_without_sessions_and_without_decisions():
     assert episodes(s).frame["client"].tolist() == ["b"]
     courses, left = courses_at_risk(s)
     assert courses["client"].tolist() == ["b"]
-    assert left == (Left("courses without a decision that could be seen", 0, 1),)
+    assert left == (Left("courses in which no session was attended", 0, 1),)
 
 
 def test_missed_appointments_have_no_session_number_and_sessions_so_far_counts_the_attended():

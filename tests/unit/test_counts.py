@@ -22,6 +22,9 @@ PAGE = """
 """
 
 
+WORDS = {"first_session": "first session", "came": "attended", "never": "never attended"}
+
+
 @pytest.fixture
 def s() -> Sessions:
     given = frame_of(PAGE)
@@ -36,11 +39,15 @@ def test_who_came_is_said_of_courses_by_what_was_known_at_intake(s):
             """
             characteristic level group courses mean sd share
             courses        .     all   4       .    .  .
+            first_session  came  all   3       .    .  0.75
+            first_session  never all   1       .    .  0.25
             severity       .     all   3       2    1  .
             arm            TAU   all   2       .    .  0.5
             arm            BtheB all   2       .    .  0.5
             """
-        ).fillna({"level": ""}),
+        )
+        .replace(WORDS)
+        .fillna({"level": ""}),
     )
 
 
@@ -50,13 +57,19 @@ def test_who_came_by_group_in_the_order_of_its_categories(s):
         who_came(s, by="arm"),
         frame_of(
             """
-            characteristic group courses mean sd
-            courses        TAU   2       .    .
-            courses        BtheB 2       .    .
-            severity       TAU   2       1.5  0.7071067811865476
-            severity       BtheB 1       3    .
+            characteristic level group courses mean sd
+            courses        .     TAU   2       .    .
+            courses        .     BtheB 2       .    .
+            first_session  came  TAU   1       .    .
+            first_session  never TAU   1       .    .
+            first_session  came  BtheB 2       .    .
+            first_session  never BtheB 0       .    .
+            severity       .     TAU   2       1.5  0.7071067811865476
+            severity       .     BtheB 1       3    .
             """
-        ),
+        )
+        .replace(WORDS)
+        .fillna({"level": ""}),
     )
 
 

@@ -93,8 +93,11 @@ class TestCurvesByHand:
             still_in_therapy(clinic, by=by)
 
     def test_where_nobody_has_a_group_there_are_none(self):
-        with pytest.raises(Unanswerable, match="No course has early alliance"):
+        with pytest.raises(Unanswerable, match="Early alliance needs `srs`, and no row holds"):
             incidence(records("client session srs ending\na 1 . planned"), "early_alliance", 1)
+        late = records("client session srs ending\na 1 . planned\na 2 30 planned")
+        with pytest.raises(Unanswerable, match="No course has early alliance"):
+            incidence(late, "early_alliance", 1)
         given = frame_of(self.PAGE).assign(arm=pd.Series(pd.NA, range(9), "str"))
         s = Sessions.of(given, level={"arm": "course"})
         with pytest.raises(Unanswerable, match="No course has arm, so there are no groups"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from sessionwise.errors import Unanswerable
@@ -12,6 +13,7 @@ from sessionwise.features.intake import need_intake
 from sessionwise.records.sessions import COURSE_KEY, KEY, Sessions
 
 NOT_RECORDED = "not recorded"
+NEVER_CAME = "never attended"
 BOOKKEEPING = {
     *KEY,
     "session",
@@ -39,7 +41,9 @@ def who_came(s: Sessions, by: str = "") -> pd.DataFrame:
     DataFrame
         ``characteristic, level, group, courses, mean, sd, share``: for a number its mean and
         standard deviation over the ``courses`` that have it, for a category the number of
-        ``courses`` at each level and their share of the group.
+        ``courses`` at each level and their share of the group. Where somebody never came,
+        ``first session`` says of how many courses no session was attended: records of
+        appointments hold those too, and all else here describes them as well.
 
     Examples
     --------
@@ -50,9 +54,14 @@ def who_came(s: Sessions, by: str = "") -> pd.DataFrame:
     if by:
         need_intake(s, [by], "Comparing groups")
     courses = s.courses
+    began = came_at_all(s)
     rows = []
     for name, members in courses.groupby(groups_of(courses, by), observed=True):
         rows.append(_row("courses", "", name, len(members)))
+        if not began.all():
+            theirs = pd.Series(began[members.index]).map({True: "attended", False: NEVER_CAME})
+            first = pd.Categorical(theirs, ["attended", NEVER_CAME])
+            rows += _described(pd.Series(first), "first session", name, "category")
         for column in courses.columns:
             if column not in BOOKKEEPING and column != by:
                 label = s.columns[column].label or column
@@ -62,6 +71,20 @@ def who_came(s: Sessions, by: str = "") -> pd.DataFrame:
     return frame.sort_values(
         "characteristic", key=lambda names: names.map(order.index), kind="stable", ignore_index=True
     )
+
+
+def came_at_all(s: Sessions) -> np.ndarray:
+    """Say of each course whether a session was attended, one bool per row of ``courses``.
+
+    Examples
+    --------
+    >>> import sessionwise as sw
+    >>> bool(came_at_all(sw.example()).all())
+    True
+    """
+    began = np.zeros(len(s.courses), bool)
+    began[s.course_positions()[s.attended]] = True
+    return began
 
 
 def _described(values: pd.Series, label: str, group: str, kind: str) -> list[dict]:

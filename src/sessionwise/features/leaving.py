@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sessionwise.errors import Refused, Unanswerable
+from sessionwise.features.counts import came_at_all
 from sessionwise.records.observation import NO_DECISION
 from sessionwise.records.sessions import COURSE_KEY, Column, Left, Sessions
 
@@ -137,8 +138,7 @@ def courses_at_risk(s: Sessions, landmark: int = 0) -> tuple[pd.DataFrame, tuple
         planned=("left_planned", "max"),
     ).reset_index()
     each["cause"] = each["unplanned"] * CAUSES["unplanned"] + each["planned"] * CAUSES["planned"]
-    unseen = len(s.courses) - len(each)
-    left = [*s.origin.ledger, Left("courses without a decision that could be seen", 0, unseen)]
+    left = [*s.origin.ledger, *_unseen(s, each, "courses without a decision that could be seen")]
     each, missed = _from_the_start(each, rows, landmark)
     kept = each[[*COURSE_KEY, "time", "cause"]].astype({"time": "int64", "cause": "int64"})
     return kept.reset_index(drop=True), tuple(one for one in (*left, missed) if one.courses)
@@ -159,11 +159,20 @@ def courses_followed(s: Sessions, landmark: int = 0) -> tuple[pd.DataFrame, tupl
     rows["ended"] = ended[rows.index].astype("int64")
     by_course = rows.groupby(COURSE_KEY, sort=False, observed=True)
     each = by_course.agg(time=("session", "max"), cause=("ended", "max")).reset_index()
-    unseen = Left("courses whose first decision could not be seen", 0, len(s.courses) - len(each))
+    unseen = _unseen(s, each, "courses whose first decision could not be seen")
     each, missed = _from_the_start(each, rows, landmark)
-    left = (*s.origin.ledger, unseen, missed)
+    left = (*s.origin.ledger, *unseen, missed)
     kept = each.astype({"time": "int64", "cause": "int64"}).reset_index(drop=True)
     return kept, tuple(one for one in left if one.courses)
+
+
+def _unseen(s: Sessions, seen: pd.DataFrame, reason: str) -> tuple[Left, Left]:
+    """Count the courses nobody ever came to, and the others of which nothing was seen."""
+    never = int((~came_at_all(s)).sum())
+    return (
+        Left("courses in which no session was attended", 0, never),
+        Left(reason, 0, len(s.courses) - len(seen) - never),
+    )
 
 
 def _from_the_start(

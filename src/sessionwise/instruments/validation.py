@@ -48,8 +48,11 @@ def _problem(details: dict[str, Any], model: type[BaseModel]) -> Problem:
                 f"There is no key `{path}`", remedy=nearest(str(keys[-1]), _options(details))
             )
         case "literal_error":
-            word = str(details["input"])
-            return Problem(f"`{path}` is '{word}'", remedy=nearest(word, _options(details)))
+            word, known = str(details["input"]), _options(details)
+            remedy = nearest(word, known) if known else f"Write {details['ctx']['expected']}."
+            return Problem(f"`{path}` is '{word}'", remedy=remedy)
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return Problem(f"`{path}` should be a table", remedy=f"Begin it with [{path}].")
         case _:
             return Problem(f"`{path}` is not as it should be", remedy=f"{details['msg']}.")
 

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import special, stats
 
 from sessionwise.errors import Refused
+from sessionwise.features.given import need_given
 from sessionwise.features.intake import need_intake
 from sessionwise.features.leaving import Episodes, episodes
 from sessionwise.features.running_means import running
@@ -66,6 +67,7 @@ def alliance_and_leaving(
     """
     s.need([alliance], "Alliance and leaving")
     need_intake(s, adjust, "Alliance and leaving")
+    need_given(s, [alliance, *adjust], "Alliance and leaving")
     at_risk = _with_first_session(episodes(running(s, alliance)), alliance)
     to_date, change = f"{alliance}_to_date", f"{alliance}_change"
     at_risk, step, note = _with_baseline(at_risk, [to_date, change, *adjust])

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from sessionwise.errors import Refused
+from sessionwise.features.given import need_given
 from sessionwise.features.phases import LAST_AGREEING, Phases, in_phases
 from sessionwise.models.fit import Fit
 from sessionwise.models.grouping import grouped
@@ -52,6 +53,7 @@ def alliance_by_phase(s: Sessions, alliance: str = "srs") -> Fit:
     ['Intercept', 'steps_agreeing', 'steps_working']
     """
     s.need_score(alliance, PURPOSE)
+    need_given(s, [alliance], PURPOSE)
     phased = in_phases(s)
     frame = phased.s.frame.loc[s.attended]
     complete = frame[[alliance, *phased.steps]].notna().all(axis=1)

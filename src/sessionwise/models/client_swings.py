@@ -10,6 +10,7 @@ from scipy import special
 
 from sessionwise.engine.cluster_ratios import Ratio, on_scale, ratio_of_sums
 from sessionwise.errors import Refused, Unanswerable
+from sessionwise.features.given import need_given
 from sessionwise.models.model_rows import refuse_few_clients
 from sessionwise.records.sessions import COURSE_KEY, Sessions
 
@@ -67,6 +68,7 @@ def alliance_swings(s: Sessions, alliance: str = "srs") -> pd.DataFrame:
     ['within-client SD', 'lag-1 autocorrelation']
     """
     s.need_score(alliance, PURPOSE)
+    need_given(s, [alliance], PURPOSE)
     if s.clock == "time":
         raise Unanswerable(
             f"{PURPOSE} are followed from session to session, and these records hold assessments "

@@ -10,6 +10,7 @@ import pandas as pd
 from sessionwise.engine.reliable_change import ChangeError, change_error, verdicts
 from sessionwise.errors import InvalidInput, Problem, Refused, Unanswerable
 from sessionwise.features.counts import groups_of
+from sessionwise.features.given import need_given
 from sessionwise.features.intake import need_intake
 from sessionwise.instruments.instrument import Instrument
 from sessionwise.instruments.parts import MEANING
@@ -78,6 +79,7 @@ def reliable_change(
     """
     _check(reliability, criterion, cutoff)
     s.need_score(outcome, PURPOSE)
+    need_given(s, [outcome], PURPOSE)
     need_intake(s, [by], PURPOSE)
     instrument = _instrument(s, outcome)
     _need_limits(instrument, reliability if criterion is None else criterion, cutoff)

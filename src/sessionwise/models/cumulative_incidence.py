@@ -9,6 +9,7 @@ import pandas as pd
 
 from sessionwise.engine.incidence_curves import aalen_johansen, kaplan_meier
 from sessionwise.errors import Unanswerable
+from sessionwise.features.given import need_given
 from sessionwise.features.intake import need_intake
 from sessionwise.features.leaving import courses_at_risk, courses_followed, early_mean
 from sessionwise.models.fit import Curve, Recipe, Rows
@@ -139,6 +140,7 @@ def _grouped(
     if not by:
         return each.assign(group="all"), left
     if by == "early_alliance":
+        need_given(s, [alliance], "Early alliance")
         early = early_mean(s, alliance, landmark or 1).reindex(keys).to_numpy()
         each = each.assign(group=_halves(early, f"early {s.columns[alliance].label or alliance}"))
     else:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sessionwise.engine.partial_correlation import resampled
 from sessionwise.errors import InvalidInput, Problem, Unanswerable
+from sessionwise.features.given import need_given
 from sessionwise.features.leaving import early_mean
 from sessionwise.features.therapists import first_therapist
 from sessionwise.models.association import Association
@@ -85,6 +86,7 @@ def early_alliance_and_outcome(
     s.need([alliance, outcome], PURPOSE)
     for name in (alliance, outcome):
         s.need_score(name, PURPOSE)
+    need_given(s, [alliance, outcome], PURPOSE)
     if s.clock == "time":
         raise Unanswerable(
             f"{PURPOSE} are counted in sessions, and these records hold assessments at fixed times."

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from sessionwise.features.counts import groups_of
+from sessionwise.features.given import need_given
 from sessionwise.features.intake import need_intake
 from sessionwise.models.fit import Fit
 from sessionwise.models.grouping import grouped
@@ -59,6 +60,7 @@ def outcome_over_time(
     """
     s.need([outcome], "The course of the outcome")
     need_intake(s, [by, *adjust], "The course of the outcome")
+    need_given(s, [outcome, by, *adjust], "The course of the outcome")
     clock = "time" if s.clock == "time" else "session"
     group = grouped(s, [outcome, *([by] if by else []), *adjust])
     s, notes = group.s, group.notes

@@ -11,6 +11,7 @@ import pandas as pd
 
 from sessionwise.engine.dynamic_bias import nickell_bias
 from sessionwise.errors import InvalidInput, Problem, Unanswerable, nearest
+from sessionwise.features.given import need_given
 from sessionwise.features.intake import need_intake
 from sessionwise.features.lags import lag_losses, lagged, preceding, preceding_column
 from sessionwise.features.splits import refuse_lost_rows, within_between
@@ -93,6 +94,7 @@ def hybrid(s: Sessions, asked: Asked, adjust: Sequence[str] = ()) -> Fit:
     predictor, outcome = asked.predictor, asked.outcome
     s.need([predictor, outcome], asked.purpose)
     need_intake(s, adjust, asked.purpose)
+    need_given(s, [predictor, outcome, *adjust], asked.purpose)
     if s.clock == "time":
         raise Unanswerable(
             f"{asked.purpose} are followed from session to session, and these records hold "

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sessionwise.errors import Unanswerable
+from sessionwise.features.given import need_given
 from sessionwise.features.therapists import changed_therapist
 from sessionwise.models.scale_limits import score_range
 from sessionwise.records.sessions import COURSE_KEY, Sessions
@@ -31,6 +32,7 @@ def named_views(s: Sessions, alliance: str, views: Sequence[str]) -> tuple[str, 
             f'study: views = ["{client}", "…"].'
         )
     s.need_score(therapist, PURPOSE)
+    need_given(s, [client, therapist], PURPOSE)
     limits = {name: score_range(s, name) for name in (client, therapist)}
     unknown = [f"`{name}`" for name, one in limits.items() if one is None]
     if unknown:

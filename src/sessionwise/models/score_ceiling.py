@@ -9,6 +9,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from sessionwise.engine.cluster_ratios import on_scale, ratio_of_sums
 from sessionwise.errors import Unanswerable
+from sessionwise.features.given import need_given
 from sessionwise.models.fit import Curve, Recipe, Rows
 from sessionwise.models.model_rows import refuse_few_clients
 from sessionwise.models.scale_limits import score_range
@@ -145,6 +146,7 @@ def ceiling_by_session(s: Sessions, alliance: str = "srs") -> Curve:
 def _scored(s: Sessions, alliance: str) -> tuple[pd.DataFrame, float]:
     """Give the rows with a score, and the maximum of its scale."""
     s.need_score(alliance, PURPOSE)
+    need_given(s, [alliance], PURPOSE)
     limits = score_range(s, alliance)
     if limits is None:
         raise Unanswerable(

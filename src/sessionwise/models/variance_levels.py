@@ -11,6 +11,7 @@ import pandas as pd
 from sessionwise.engine.gls import Pieces, loadings, pieces
 from sessionwise.engine.orthogonal_columns import scaled_model
 from sessionwise.engine.variance_shares import share_limits, shares_of
+from sessionwise.features.given import need_given
 from sessionwise.models.fit import Fit
 from sessionwise.models.formulas import design, parse
 from sessionwise.models.grouping import Grouping, grouped
@@ -215,6 +216,7 @@ def _rows(mean_of: str, share: dict, shrunk: Callable[[float], float]) -> list[d
 def _null_model(s: Sessions, alliance: str) -> tuple[Grouping, pd.DataFrame, str]:
     """Give who lies in whom, the rows of the null model, and its formula."""
     s.need_score(alliance, "Where the alliance varies")
+    need_given(s, [alliance], "Where the alliance varies")
     group = grouped(s, [alliance], slopes=())
     frame = group.s.frame.loc[s.attended]
     frame = frame[frame[[alliance, *group.columns]].notna().all(axis=1)]

@@ -18,6 +18,7 @@ from sessionwise.records.ordering import numbered
 from sessionwise.records.parsing import FIRST_ROW
 from sessionwise.records.rules import RULES, Between, Rule, constant_in_course, never_empty
 from sessionwise.records.sessions import COURSE_KEY, KEY, Clock, Column, Origin, Sessions
+from sessionwise.records.small_counts import many
 
 COUNTED = ("whole", "appointment", "before")
 MADE_HERE = {"due": ("flag", "appointment", "course")}
@@ -86,6 +87,7 @@ def assemble(
     ending = _beside(table, courses, "ending")
     due, seen, notes = decisions(table, ending, observation)
     table["decided"], table["due"] = seen, due
+    notes = (*_taken_as_missed(draft.frame, table), *notes)
     return Sessions(
         _table=table,
         _courses=courses,
@@ -111,6 +113,17 @@ def _with_key_columns(frame: pd.DataFrame) -> pd.DataFrame:
     if "ending" not in frame:
         frame["ending"] = pd.Categorical([None] * len(frame), categories=list(ROLE_CODES["ending"]))
     return frame
+
+
+def _taken_as_missed(given: pd.DataFrame, table: pd.DataFrame) -> list[str]:
+    """Say what was assumed of appointments whose attendance is not recorded."""
+    missed = int((table["attendance"] != "attended").sum())
+    if "attendance" in given or not missed:
+        return []
+    return [
+        f"{many(missed, 'appointments')} without a session number are taken as not attended; "
+        "[columns.attendance] in the codebook would say which were cancelled."
+    ]
 
 
 def _with_scores(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import tomllib
+import unicodedata
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from sessionwise.records.sessions import (
     Known,
     Level,
 )
+from sessionwise.records.whole_files import content_of, name_of, unreadable
 
 SCHEMA = 1
 COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -243,23 +245,16 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
     InvalidInput
         The file is not there, not readable, or not TOML.
     """
+    remedy = "Check the name; `sessionwise start FILE` writes one."
+    absent = Problem(f"There is no file {name_of(path)}", f"looked for {what}", remedy)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        problem = Problem(
-            f"There is no file {path.name}",
-            f"looked for {what}",
-            "Check the name; `sessionwise start FILE` writes one.",
-        )
-    except (IsADirectoryError, PermissionError, UnicodeDecodeError) as error:
-        problem = Problem(
-            f"{path.name} could not be read as {what}",
-            type(error).__name__,
-            "It should be a text file in UTF-8 that you may read.",
-        )
+        text = content_of(path, absent).decode("utf-8-sig")
+        return tomllib.loads(unicodedata.normalize("NFC", text).replace("\r\n", "\n"))
+    except UnicodeDecodeError:
+        remedy = "It should be a text file in UTF-8: save it so in an editor."
+        raise unreadable(path, f"could not be read as {what}", remedy, "not UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        problem = _not_toml(path.name, error)
-    raise InvalidInput([problem], path.name)
+        raise InvalidInput([_not_toml(name_of(path), error)], name_of(path)) from None
 
 
 def _not_toml(name: str, error: tomllib.TOMLDecodeError) -> Problem:

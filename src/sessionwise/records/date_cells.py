@@ -9,6 +9,11 @@ from datetime import date
 import pandas as pd
 
 ISO = "%Y-%m-%d"
+MOMENT = (
+    r"^(\d{4}-\d{2}-\d{2})[T ](?:[01]\d|2[0-4]):[0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?"
+    r"\s?(?:Z|[A-Z]{3,4}|[-+]\d{2}(?::?\d{2})?)?$"
+)
+"""A day with its time, and perhaps a time zone: the day is the one written there."""
 SENSIBLE = (pd.Timestamp(1901, 1, 1), pd.Timestamp(2100, 12, 31))
 """First and last day that can be meant; spreadsheets write 1899 and 1900 for an empty cell."""
 
@@ -78,7 +83,7 @@ def dates_of(cells: pd.Series, text: pd.Series, form: str) -> pd.Series:
     real &= text.notna()
     dates = dates.mask(real, pd.to_datetime(cells.where(real), errors="coerce"))
     if form == ISO:
-        timed = text.where(dates.isna()).str.extract(r"^(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}")[0]
+        timed = text.where(dates.isna()).str.extract(MOMENT)[0]
         dates = dates.fillna(pd.to_datetime(timed, format=ISO, errors="coerce"))
     return dates.dt.normalize().astype("datetime64[us]")
 

@@ -19,6 +19,8 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+MOST_COLUMNS = 16_384
+"""As many as a spreadsheet has."""
 SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n")
 """What spreadsheets put above the header to say what stands between cells."""
 
@@ -125,6 +127,10 @@ def _refuse_unparted(text: str, delimiter: str, source: str) -> None:
         remedy = "Put the names of the columns into the first line."
         raise _refused(f"{source} begins with an empty line", remedy, "line 1", source)
     first = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+    if len(first) > MOST_COLUMNS:
+        found = f"{source} has {len(first):,} columns, more than the {MOST_COLUMNS:,} there may be"
+        remedy = "Check what stands between the cells, and take out empty columns."
+        raise _refused(found, remedy, "line 1", source)
     if len(first) == 1 and "\n" not in first[0]:
         found = [mark for mark in DELIMITERS if mark in first[0]]
         written = {"\t": "\\t"}.get(found[0], found[0]) if found else ""

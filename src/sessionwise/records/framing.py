@@ -29,7 +29,8 @@ def sessions_of_frame(
     """Make `Sessions` of a frame with canonical names; see :meth:`Sessions.of`."""
     known, level = dict(known or {}), dict(level or {})
     given = frame.reset_index(drop=True)
-    _refuse_absent(given, {"client", clock, *known, *level})
+    counted = clock == "session" and {"appointment", "date"} & set(given.columns)
+    _refuse_absent(given, {"client", *known, *level} | (set() if counted else {clock}))
     _refuse_strange_words({"known": known, "level": level})
     cards = shipped()
     columns, instruments = {}, {}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 import pandas as pd
 
 from sessionwise.errors import InvalidInput, Problem
+from sessionwise.records.plain_text import plain
 
 LONGEST_NAME = 200
 RECORD = r"[-+]?\d+([.,]\d+)?|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}"
@@ -28,7 +30,7 @@ def headed(cells: pd.DataFrame, source: str) -> pd.DataFrame:
     """
     header = cells.iloc[0]
     empty = header.isna() | (header.astype("str").str.strip() == "")
-    names = header.astype("str").str.strip().mask(empty, "column " + (header.index + 1).astype(str))
+    names = plain(header.astype("str")).mask(empty, "column " + (header.index + 1).astype(str))
     _refuse_title(empty, source)
     _refuse_record(names, source)
     _refuse_strange(names, source)
@@ -39,7 +41,7 @@ def headed(cells: pd.DataFrame, source: str) -> pd.DataFrame:
 def refuse_duplicates(names: Iterable[str], source: str) -> None:
     """Refuse a table that names a column twice."""
     names = list(names)
-    twice = sorted({str(name) for name in names if names.count(name) > 1})
+    twice = sorted(str(name) for name, times in Counter(names).items() if times > 1)
     if twice:
         listed = ", ".join(f"`{name}`" for name in twice)
         found = f"{listed} stand{'s' * (len(twice) == 1)} in the header more than once"

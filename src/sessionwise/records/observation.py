@@ -23,6 +23,11 @@ UNSEEN = (*NO_DECISION, "ongoing")
 """After the last session of these courses neither leaving nor coming back was seen."""
 
 
+WEEK = 7.0
+LONG_SILENCE = 180
+"""Days without any session after which the last date of a file is doubted."""
+
+
 @dataclass(frozen=True)
 class Observation:
     """What is known about how long the records were kept.
@@ -102,19 +107,38 @@ def _due_in_time(
     interval = observation.interval_days
     if interval is None:
         gaps = table.groupby(COURSE_KEY, sort=False, observed=True)["date"].diff().dt.days
-        interval = float(gaps.median()) if gaps.notna().any() else 7.0
+        known = gaps.notna().any()
+        interval = float(gaps.median()) if known else WEEK
+        source = (
+            "the median gap between appointments in these records"
+            if known
+            else "because no course in these records has two dated appointments"
+        )
         notes.append(
-            f"The next appointment is taken to be due {interval:g} days after the last, the median "
-            "gap between appointments in these records; `interval_days` in the study would set it."
+            f"The next appointment is taken to be due {interval:g} days after the last, {source}; "
+            "`interval_days` in the study would set it."
         )
     due = table["date"] + pd.to_timedelta(interval, unit="D")
     until = last_days(table, observation)
-    if observation.until is None:
+    if observation.until is None and pd.notna(until):
         notes.append(
             f"Records are taken to end on {until:%Y-%m-%d}, the last day a session was attended; "
             "`observed_until` in the study would set it."
         )
+        notes += _alone(table, until)
     return (due <= until).to_numpy(bool), notes
+
+
+def _alone(table: pd.DataFrame, until: pd.Timestamp) -> list[str]:
+    """Doubt a last day that stands alone: by a slip of a year every course counts as observed."""
+    before = table.loc[(table["attendance"] == "attended") & (table["date"] < until), "date"].max()
+    days = (until - before).days if pd.notna(before) else 0
+    if days <= LONG_SILENCE:
+        return []
+    return [
+        f"No session was attended in the {days:,} days before {until:%Y-%m-%d}: if that date is a "
+        "slip, correct it, because every course counts as observed until then."
+    ]
 
 
 def last_days(table: pd.DataFrame, observation: Observation) -> pd.Series | pd.Timestamp:

@@ -17,6 +17,8 @@ from sessionwise.errors import InvalidInput, Problem
 from sessionwise.records.codebook import Codebook
 from sessionwise.records.delimited import cells_of_text, decoded, delimiter_of
 from sessionwise.records.header import headed, refuse_duplicates
+from sessionwise.records.plain_text import plain
+from sessionwise.records.whole_files import content_of, unreadable
 from sessionwise.records.workbooks import cells_of_workbook
 
 WORKBOOKS = {".xlsx", ".xlsm"}
@@ -46,6 +48,10 @@ DAMAGED = (
 """What the readers of Parquet, workbooks and text say of a file that is not whole."""
 
 
+MOST_CELLS = 500_000_000
+"""Cells a Parquet file may hold: a few kilobytes can unpack to more than there is memory."""
+
+
 def open_export(path: Path, codebook: Codebook | None = None) -> tuple[pd.DataFrame, str]:
     """Give the raw cells of an export, and its digest.
 
@@ -71,13 +77,16 @@ def open_export(path: Path, codebook: Codebook | None = None) -> tuple[pd.DataFr
     _refuse_disguise(path, content)
     try:
         cells = _cells(path, content, codebook)
+    except MemoryError:
+        remedy = "Clear what is empty in it, or export fewer columns or rows."
+        raise unreadable(path, "does not fit into memory", remedy) from None
     except DAMAGED as error:
         kind = path.suffix.lower() or "text"
         found = f"could not be read: it is damaged, cut off, or no {kind} file"
-        raise _unreadable(path, found, "Export it anew.", type(error).__name__) from None
+        raise unreadable(path, found, "Export it anew.", type(error).__name__) from None
     frame = cells if path.suffix.lower() == ".parquet" else headed(cells, path.name)
     if frame.empty:
-        raise _unreadable(path, "has a header and no rows", "Export the records with it.")
+        raise unreadable(path, "has a header and no rows", "Export the records with it.")
     return frame.reset_index(drop=True), hashlib.sha256(content).hexdigest()
 
 
@@ -101,20 +110,9 @@ def layout_of(path: Path) -> tuple[str, str]:
 
 def _content(path: Path) -> bytes:
     """Read the whole file once."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise _unreadable(path, "is not there", "Check the name and the folder.") from None
-    except IsADirectoryError:
-        raise _unreadable(path, "is a folder", "Name the file in it.") from None
-    except PermissionError:
-        remedy = "Ask for permission, or copy it."
-        raise _unreadable(path, "may not be read by you", remedy) from None
-    except OSError as error:
-        remedy = "Copy it to a disk of this machine."
-        raise _unreadable(path, f"could not be read: {error.strerror}", remedy) from None
+    content = content_of(path)
     if not content.strip():
-        raise _unreadable(path, "is empty", "Export it anew.")
+        raise unreadable(path, "is empty", "Export it anew.")
     return content
 
 
@@ -123,7 +121,7 @@ def _refuse_disguise(path: Path, content: bytes) -> None:
     start = content[:200].removeprefix(b"\xef\xbb\xbf").lstrip()
     for beginning, allowed, what, remedy in DISGUISES:
         if start.startswith(beginning) and path.suffix.lower() not in allowed:
-            raise _unreadable(path, f"could not be read: it is {what}", remedy)
+            raise unreadable(path, f"could not be read: it is {what}", remedy)
 
 
 def _cells(path: Path, content: bytes, codebook: Codebook | None) -> pd.DataFrame:
@@ -139,12 +137,16 @@ def _cells(path: Path, content: bytes, codebook: Codebook | None) -> pd.DataFram
 
 def _table(content: bytes, source: str) -> pd.DataFrame:
     """Read Parquet; what was the index when it was written is a column like any other."""
-    table = parquet.read_table(io.BytesIO(content))
+    stored = parquet.ParquetFile(io.BytesIO(content))
+    if stored.metadata.num_rows * stored.metadata.num_columns > MOST_CELLS:
+        found = f"{source} has {stored.metadata.num_rows:,} rows, more than fit into memory"
+        raise InvalidInput([Problem(found, "", "Part it, e.g. by clinic.")], source)
+    table = stored.read()
     table.validate(full=True)
     frame = table.to_pandas()
     named = [name for name in frame.index.names if name is not None]
     frame = frame.reset_index(named) if named else frame
-    frame.columns = [str(name) for name in frame.columns]
+    frame.columns = plain(pd.Series([str(name) for name in frame.columns], dtype="str"))
     refuse_duplicates(frame.columns, source)
     return frame
 
@@ -157,25 +159,21 @@ def _text(path: Path, content: bytes, encoding: str) -> str:
         line = f"line {_line_at(content, error.start)}"
         if encoding:
             remedy = "Correct `encoding` in the codebook, or leave it out."
-            raise _unreadable(path, f"is not {encoding}", remedy, line) from None
+            raise unreadable(path, f"is not {encoding}", remedy, line) from None
         if error.encoding.lower() != "utf-8":
             found = f"begins as {error.encoding.upper()} and does not go on so"
-            raise _unreadable(path, found, "Export it anew.", line) from None
+            raise unreadable(path, found, "Export it anew.", line) from None
         remedy = 'Say its encoding in the codebook, e.g. encoding = "latin-1".'
-        raise _unreadable(path, "is not UTF-8", remedy, line) from None
+        raise unreadable(path, "is not UTF-8", remedy, line) from None
     except LookupError:
         remedy = 'Correct `encoding` in the codebook, e.g. encoding = "latin-1".'
         found = f"could not be read: unknown encoding '{encoding}'"
-        raise _unreadable(path, found, remedy) from None
+        raise unreadable(path, found, remedy) from None
     if not text.strip():
-        raise _unreadable(path, "is empty", "Export it anew.")
+        raise unreadable(path, "is empty", "Export it anew.")
     return text
 
 
 def _line_at(content: bytes, place: int) -> int:
     """Give the line in which a byte stands."""
     return content.count(b"\n", 0, place) + 1
-
-
-def _unreadable(path: Path, found: str, remedy: str, where: str = "") -> InvalidInput:
-    return InvalidInput([Problem(f"{path.name} {found}", where, remedy)], path.name)

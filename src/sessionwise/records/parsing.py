@@ -6,15 +6,19 @@ import numpy as np
 import pandas as pd
 
 from sessionwise.errors import Problem, nearest, rows_of
-from sessionwise.records.cell_faults import faults_for
+from sessionwise.records.cell_faults import LOST_DIGITS, NAMING, faults_for
 from sessionwise.records.codebook import ColumnSpec
 from sessionwise.records.date_cells import SENSIBLE, dates_of, fault_of_format, remedy_for_dates
+from sessionwise.records.number_cells import remedy_for_numbers
+from sessionwise.records.plain_text import plain, plain_digits
 from sessionwise.records.sessions import ColumnType
 
 AS_WRITTEN = r'="[^"]*"'
 """How spreadsheets are told to keep the zeros of ``="007"``: a cell as it is written."""
 MOST = 2.0**53
 """The last whole number a float tells from its neighbours."""
+KEPT = 10**15
+"""The first number of which a spreadsheet does not keep every digit."""
 FIRST_ROW = 2
 """The row of a spreadsheet that holds the first record: the header is row 1."""
 
@@ -58,8 +62,10 @@ class Parser:
         Series of the type wanted, missing where the cell was empty or could not be read.
         """
         text = self._text(cells, spec)
+        if kind in ("date", "whole", "number", "flag"):
+            text = plain_digits(text)
         if kind in ("text", "category"):
-            text = self._named(text, name, spec, kind)
+            text = self._named(cells, text, name, spec, kind)
         if spec.codes:
             text = self._decode(text, name, spec)
         if kind == "date":
@@ -84,14 +90,16 @@ class Parser:
         else:
             typed = cells.dtype != "str"
             text = cells.map(_as_text, na_action="ignore").astype("str") if typed else cells
-            text = text.str.strip()
+            text = plain(text)
         quoted = text.str.fullmatch(AS_WRITTEN).eq(True)
         if quoted.any():
             text = text.mask(quoted, text.str.slice(2, -1))
         own = {_as_text(code) for code in spec.missing}
         return text.mask(text.isin(self.missing | own))
 
-    def _named(self, text: pd.Series, name: str, spec: ColumnSpec, kind: ColumnType) -> pd.Series:
+    def _named(
+        self, cells: pd.Series, text: pd.Series, name: str, spec: ColumnSpec, kind: ColumnType
+    ) -> pd.Series:
         """Refuse cells that name nothing: what is left of a formula, a broken row, an address."""
         named = text.where(~text.isin(list(spec.codes)))
         for fault in faults_for(name, kind):
@@ -101,6 +109,12 @@ class Parser:
                 self.report(name, found, bad, fault.remedy)
                 named = named.mask(bad)
                 text = text.mask(bad) if kind == "category" else text
+        if name in NAMING and cells.dtype.kind in "fO":
+            rounded = cells.map(_has_lost_digits, na_action="ignore").eq(True)
+            if rounded.any():
+                count = int(rounded.sum())
+                found = f"should not be a number of more than 15 digits; {count} cell(s) are"
+                self.report(name, found, rounded, LOST_DIGITS.remedy)
         return text
 
     def _decode(self, text: pd.Series, name: str, spec: ColumnSpec) -> pd.Series:
@@ -135,13 +149,7 @@ class Parser:
             remedy = "Write every number alike, and none with marks between thousands."
             self.report(name, found, pointed, remedy)
         if bad.any():
-            comma = text[bad].str.fullmatch(r"[-+]?\d+,\d+").fillna(False).all()
-            remedy = (
-                'Their decimal mark is a comma: write decimal = "," at the top of the codebook.'
-                if comma
-                else "If a word there means 'not answered', add it to "
-                f"`missing` of [columns.{name}]."
-            )
+            remedy = remedy_for_numbers(text[bad], name)
             self.report(name, f"should be a number; {int(bad.sum())} cell(s) are not", bad, remedy)
         if kind == "whole":
             broken = values.notna() & ((values % 1 != 0) | (values.abs() > MOST))
@@ -211,8 +219,8 @@ class Parser:
         text = values.astype("str")
         strange = text.notna() & ~text.isin(allowed)
         if strange.any():
-            example = str(text[strange].iloc[0])
-            close = nearest(example, allowed) if len(example) <= 20 else ""
+            close = nearest(str(text[strange].iloc[0])[:20], allowed)
+            close = close if close.startswith("Did") else ""
             self.report(
                 name,
                 f"may be {', '.join(allowed)}; {int(strange.sum())} cell(s) are not",
@@ -226,6 +234,13 @@ class Parser:
 
 def _as_text(cell: object) -> str:
     """Write a cell as text, whole numbers without a decimal point."""
+    if isinstance(cell, bytes):  # as some programs write text to Parquet
+        return cell.decode("utf-8", "backslashreplace")
     if isinstance(cell, float | np.floating) and float(cell).is_integer():
         return str(int(cell))
     return str(cell)
+
+
+def _has_lost_digits(cell: object) -> bool:
+    """Say whether a spreadsheet kept 15 digits of a number and put zeros for the rest."""
+    return isinstance(cell, int | float | np.number) and abs(cell) >= KEPT

@@ -13,9 +13,10 @@ from sessionwise.errors import InvalidInput, Problem, nearest
 from sessionwise.instruments.instrument import Instrument
 from sessionwise.records.canonical import Draft, assemble
 from sessionwise.records.codebook import ROLE_CODES, ROLES, Codebook, ColumnSpec, Repeated
+from sessionwise.records.lookalikes import doubts_about_names
 from sessionwise.records.observation import Observation
 from sessionwise.records.opening import open_export
-from sessionwise.records.parsing import Parser
+from sessionwise.records.parsing import FIRST_ROW, Parser
 from sessionwise.records.sessions import Clock, Column, ColumnType, Left, Origin, Sessions
 
 
@@ -67,7 +68,7 @@ def read(
         raise InvalidInput([*absent, *parser.problems], path.name)
     draft = _draft(raw, book, parser)
     left, draft = _without_empty_rows(draft, path.name, parser.problems)
-    origin = Origin(path.name, digest, len(raw), left, _notes(raw, book))
+    origin = Origin(path.name, digest, len(raw), left, _notes(raw, draft, book, path.name))
     unit = book.time_unit
     return assemble(draft, origin, clock, observation or Observation(), unit, parser.problems)
 
@@ -224,10 +225,11 @@ def _without_empty_rows(
     return (left,), replace(draft, frame=draft.frame[~empty])
 
 
-def _notes(raw: pd.DataFrame, book: Codebook) -> tuple[str, ...]:
+def _notes(raw: pd.DataFrame, draft: Draft, book: Codebook, source: str) -> tuple[str, ...]:
     """Say what a reader must know of how the rows of the file became those of the records."""
     laid_out = f"Each of the {len(raw):,} rows of the file holds several assessments, one row each."
-    return (*((laid_out,) if book.repeated else ()), *_unused(raw, book))
+    alike = doubts_about_names(draft.frame, FIRST_ROW, source)
+    return (*((laid_out,) if book.repeated else ()), *alike, *_unused(raw, book))
 
 
 def _unused(raw: pd.DataFrame, book: Codebook) -> tuple[str, ...]:

@@ -144,6 +144,8 @@ def _repeats_dates(frame: pd.DataFrame) -> pd.Series:
     return _repeats("date")(frame)
 
 
+MOST_SESSIONS = 10_000
+"""No course has as many: five sessions a week for forty years."""
 DOUBLE = (
     "Take out the double entries, or add [columns.course] if these are second courses, "
     "[columns.clinic] if clients of two clinics share a number."
@@ -180,6 +182,12 @@ RULES: tuple[Rule, ...] = (
         ("session",),
         lambda frame: frame["session"] < 1,
         "Count the first attended session as 1.",
+    ),
+    Rule(
+        f"Session numbers are below {MOST_SESSIONS:,}",
+        ("session",),
+        lambda frame: frame["session"] >= MOST_SESSIONS,
+        "Check that the column counts sessions: it may hold numbers of files, or day numbers.",
     ),
     Rule(
         "A later session has no earlier date",

@@ -267,9 +267,9 @@ class Sessions:
         Parameters
         ----------
         frame
-            One row per appointment with ``client`` and the clock's column at least. Columns that
-            are not canonical are taken as numbers or categories known *before* the session,
-            but for names an instrument of the catalogue fixes (``srs`` is known *after* it).
+            One row per appointment with ``client`` and a clock at least; sessions are counted where
+            there is a date. Columns that are not canonical are numbers or categories known *before*
+            the session, but for names the catalogue fixes (``srs`` is known *after* it).
         clock
             ``"session"``, ``"date"`` or ``"time"``.
         **described

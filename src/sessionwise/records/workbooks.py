@@ -9,7 +9,10 @@ import zipfile
 import pandas as pd
 
 from sessionwise.errors import InvalidInput, Problem, nearest, rows_of
+from sessionwise.records.whole_files import LARGEST
 
+MOST_CELLS = 50_000_000
+"""Cells a sheet may span: a million rows of fifty columns."""
 _CELL = rb'<c r="[A-Z]+(\d+)"'
 _FORMULA = rb"<f\b[^>]*(?:/>|>[^<]*</f>)"
 UNSTORED = re.compile(
@@ -37,6 +40,7 @@ def cells_of_workbook(content: bytes, sheet: str, source: str) -> pd.DataFrame:
     InvalidInput
         No such sheet; an empty one; formulas whose values are not stored, or are errors.
     """
+    _refuse_vast(content, source)
     with pd.ExcelFile(io.BytesIO(content), engine="openpyxl") as book:
         names = [str(name) for name in book.sheet_names]
         if sheet and sheet not in names:
@@ -56,6 +60,38 @@ def cells_of_workbook(content: bytes, sheet: str, source: str) -> pd.DataFrame:
     if problems:
         raise InvalidInput(problems, source)
     return cells.mask(cells.eq(""))
+
+
+def _refuse_vast(content: bytes, source: str) -> None:
+    """Refuse a sheet with a cell far off: everything between would have to be read as well."""
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        sheets = [one for one in parts.infolist() if one.filename.startswith("xl/worksheets/sheet")]
+        if sum(one.file_size for one in sheets) > LARGEST:
+            found = f"{source} unpacks to more than {LARGEST // 1024**3} GB"
+            raise InvalidInput([Problem(found, "", "Export the records as CSV.")], source)
+        for one in sheets:
+            xml = parts.read(one)
+            rows = max(map(int, re.findall(rb'<row[^>]* r="(\d+)"', xml)), default=0)
+            letters = set(re.findall(rb'<c r="([A-Z]+)', xml))
+            wide = max((_column_number(letter) for letter in letters), default=0)
+            if rows * wide > MOST_CELLS:
+                found = f"{source} has cells as far off as row {rows:,} and column {wide:,}"
+                remedy = "Delete the empty rows and columns between, or export the records as CSV."
+                raise InvalidInput([Problem(found, "", remedy)], source)
+
+
+def _column_number(letters: bytes) -> int:
+    """Give the number of a column, 1 for A.
+
+    Examples
+    --------
+    >>> _column_number(b"AA")
+    27
+    """
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
 
 
 def _unread(content: bytes, source: str) -> list[Problem]:

@@ -63,11 +63,11 @@ def json_text(value: object) -> str:
 
 
 def methods_text(title: str, front: Front) -> str:
-    """Write the methods paragraphs and their sources as Markdown."""
+    """Write the methods paragraphs and their sources as Markdown, in which no mark is markup."""
     blocks = [f"# Methods: {title}", *front.methods]
     if front.sources:
         blocks += ["## Sources", "\n".join(f"- {source}" for source in front.sources)]
-    return "\n\n".join(blocks) + "\n"
+    return "\n\n".join(blocks).replace("<", "&lt;") + "\n"
 
 
 def export_files(title: str, executed: Sequence[Executed], front: Front) -> Mapping[str, bytes]:

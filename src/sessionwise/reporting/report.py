@@ -8,7 +8,7 @@ import re
 import shutil
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from sessionwise.errors import InvalidInput, Problem
+from sessionwise.errors import InvalidInput, Problem, SessionwiseError
 from sessionwise.reporting.canonical import text_of
 from sessionwise.reporting.exports import export_files, json_text, write_files
 from sessionwise.reporting.failure import NotebookFailed
@@ -59,8 +59,8 @@ def make_report(
     """Execute a study's notebooks and make their report.
 
     The report is built beside its place and moved there when it is whole, so a folder
-    ``out/NAME`` is always a complete report. When a notebook fails, ``out/NAME.failed`` says
-    which, in which cell and why, until a report succeeds.
+    ``out/NAME`` is always a complete report. When the records cannot be read or a notebook fails,
+    ``out/NAME.failed`` says why, until a report succeeds.
 
     Parameters
     ----------
@@ -82,8 +82,9 @@ def make_report(
     Raises
     ------
     InvalidInput
-        A parameter, a cohort or a notebook is unknown, or ``out/NAME`` is something other than a
-        report; nothing has run.
+        A parameter, a cohort or a notebook is unknown, ``out/NAME`` is something other than a
+        report, or the records cannot be read: nothing has run. Or what the report is made from
+        changed while it was made.
     NotebookFailed
         A notebook failed; an older report stays as it was, with ``NAME.failed`` beside it.
     """
@@ -92,13 +93,15 @@ def make_report(
     _check_place(study, out)
     notebooks = {name: study.folder_of_notebooks / f"{name}.ipynb" for name in study.notebooks}
     check_parameters(notebooks, given)
-    study.using(**{name: value for name, value in given.items() if name in CHOICES})
+    chosen = study.using(**{name: value for name, value in given.items() if name in CHOICES})
     out.mkdir(parents=True, exist_ok=True)
-    made_from = inputs(study, given)
     try:
+        chosen.read()  # a broken export is said at once, and not by a notebook
+        made_from = inputs(study, given)
         executed = _run_all(study, given, progress)
+        _refuse_changed(study, executed, made_from, inputs(study, given))
         files = _files(study, executed, short_digest(made_from))
-    except NotebookFailed as failure:
+    except SessionwiseError as failure:
         _write_failure(out / f"{study.name}.failed", failure)
         raise
     outputs = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
@@ -171,19 +174,45 @@ def _moved_into_place(place: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _write_failure(place: Path, failure: NotebookFailed) -> None:
-    """Say beside the report's place what failed, with the notebook as far as it ran."""
-    said = [
-        f"Notebook: {failure.notebook}",
-        f"Cell: {failure.cell or 'no one cell'}",
-        f"Under: {failure.heading or 'no heading'}",
-        f"Reason: {failure.reason}",
-        "",
-        "This report was not made. An older one beside it does not describe the present data.",
+def _refuse_changed(
+    study: Studied,
+    executed: Sequence[Executed],
+    before: Mapping[str, object],
+    after: Mapping[str, object],
+) -> None:
+    """Refuse a report whose notebooks may have read different files than its manifest names."""
+    names = {"data": study.data_path.name, "codebook": study.codebook_path.name,
+             "study": study.path.name}  # fmt: skip
+    changed = {name for name in after if after[name] != before[name]}
+    if any(one.result.get("data", before["data"]) != before["data"] for one in executed):
+        changed.add("data")
+    problems = [
+        Problem(
+            f"{names.get(name, f'the {name} of the report')} changed while the report was made",
+            "",
+            "Make it again when nothing writes to it any more.",
+        )
+        for name in sorted(changed)
     ]
-    files = {"FAILURE.txt": "\n".join(said) + "\n"}
-    if failure.executed is not None:
-        files[f"{failure.notebook}.ipynb"] = text_of(failure.executed)
+    if problems:
+        raise InvalidInput(problems, "the inputs of the report")
+
+
+def _write_failure(place: Path, failure: SessionwiseError) -> None:
+    """Say beside the report's place what failed, with the notebook as far as it ran."""
+    said = [f"Reason: {failure}"]
+    files = {}
+    if isinstance(failure, NotebookFailed):
+        said = [
+            f"Notebook: {failure.notebook}",
+            f"Cell: {failure.cell or 'no one cell'}",
+            f"Under: {failure.heading or 'no heading'}",
+            f"Reason: {failure.reason}",
+        ]
+        if failure.executed is not None:
+            files[f"{failure.notebook}.ipynb"] = text_of(failure.executed)
+    older = "This report was not made. An older one beside it does not describe the present data."
+    files["FAILURE.txt"] = "\n".join([*said, "", older]) + "\n"
     shutil.rmtree(place, ignore_errors=True)
     with _moved_into_place(place) as partial:
         write_files(partial, {name: text.encode("utf-8") for name, text in files.items()})

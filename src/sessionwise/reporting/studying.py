@@ -24,8 +24,11 @@ class Studied(Protocol):
     clock: str
     folder_of_notebooks: Path
 
-    def using(self, alliance: str = "", outcome: str = "", cohort: str = "") -> object:
+    def using(self, alliance: str = "", outcome: str = "", cohort: str = "") -> Studied:
         """Give the study with other choices, or refuse one it does not know."""
+
+    def read(self) -> object:
+        """Read the records, or say everything that is wrong with them."""
 
 
 def studied(study: Studied | str | Path) -> Studied:

@@ -33,7 +33,9 @@ def who_came(frame: pd.DataFrame, name: str = "who-came", title: str = "") -> Ta
     groups = hidden.loc[(frame["characteristic"] == "courses").to_numpy(), "courses"].tolist()
     known = not any(isinstance(cell, str) for cell in groups)
     told = sum(groups) if known else frame["courses"].iloc[0] if len(groups) == 1 else 0
-    heading = title or (f"Who came: {counted(told, 'course')} of therapy" if told else "Who came")
+    all_came = "first session" not in set(frame["characteristic"])
+    asked = "Who came" if all_came else "Who was expected, and who came"
+    heading = title or (f"{asked}: {counted(told, 'course')} of therapy" if told else asked)
     note = "Numbers are means with standard deviations (SD), categories shares of their group."
     return table(hidden, name, heading, note, labels={"sd": "SD"}, digits=1)
 

@@ -65,6 +65,7 @@ class Result(BaseModel):
     question: str
     cohort: str = ""
     synthetic: bool
+    data: str = Field("", description="SHA-256 of the export the records were read from")
     parts: list[Part]
     ledger: list[tuple[str, int | str, int | str]] = Field(description="reason, rows, courses")
     notes: list[str] = []
@@ -122,6 +123,7 @@ def results(notebook: str, question: str, study: Study, s: Sessions, **answers: 
         question=question,
         cohort=study.cohort,
         synthetic=s.synthetic,
+        data=s.origin.digest,
         parts=parts,
         ledger=[
             (left.reason, guarded(left.rows), guarded(left.courses)) for left in s.origin.ledger

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from datetime import date
@@ -167,17 +168,21 @@ class Study(BaseModel):
     @property
     def data_path(self) -> Path:
         """Where the export is, absolute."""
-        return (self._path.parent / self.data).resolve()
+        return self._beside(self.data)
 
     @property
     def codebook_path(self) -> Path:
         """Where the codebook is, absolute."""
-        return (self._path.parent / self.codebook).resolve()
+        return self._beside(self.codebook)
 
     @property
     def truth_path(self) -> Path | None:
         """Where the truth of simulated data is, absolute."""
-        return (self._path.parent / self.truth).resolve() if self.truth else None
+        return self._beside(self.truth) if self.truth else None
+
+    def _beside(self, path: str) -> Path:
+        """Give a path of the study file, absolute; a link keeps its own name."""
+        return Path(os.path.abspath(self._path.parent / path))  # noqa: PTH100
 
     @property
     def synthetic(self) -> bool:

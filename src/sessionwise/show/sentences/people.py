@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sessionwise.features.counts import came_at_all
 from sessionwise.records.sessions import COURSE_KEY, Sessions
 from sessionwise.show.display import Sentence
 from sessionwise.show.numbers import count, number, percent
@@ -32,13 +33,29 @@ def came(s: Sessions, name: str = "came") -> Sentence:
         return Sentence(name, f"{held}, each due to be assessed at {count(times, 'time')}.")
     therapists = count(counts["therapists"], "therapist")
     of = f" of {therapists}" if counts["therapists"] else ""
-    length = s.table.loc[s.attended].groupby(COURSE_KEY, observed=True).size().median()
     text = (
         f"{held}{of}, {counted(counts['courses'], 'course')} of therapy and "
-        f"{counted(counts['sessions'], 'attended session')} "
-        f"(median {number(length, 0 if float(length).is_integer() else 1)} a course)."
+        f"{counted(counts['sessions'], 'attended session')}{_length(s)}."
     )
-    return Sentence(name, f"{text} {_ended(s)}".strip())
+    return Sentence(name, " ".join(part for part in (text, _never(s), _ended(s)) if part))
+
+
+def _length(s: Sessions) -> str:
+    """Say how many sessions a course that began had."""
+    each = s.table.loc[s.attended].groupby(COURSE_KEY, observed=True).size()
+    if each.empty:
+        return ""
+    length = float(each.median())
+    that_began = "" if came_at_all(s).all() else " that began"
+    return f" (median {number(length, 0 if length.is_integer() else 1)} a course{that_began})"
+
+
+def _never(s: Sessions) -> str:
+    """Say in how many courses nobody ever came, where there are such courses."""
+    never = int((~came_at_all(s)).sum())
+    if not never:
+        return ""
+    return f"In {counted(never, 'course')} no session was attended."
 
 
 def _ended(s: Sessions) -> str:
