@@ -8,6 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from sessionwise.errors import Unanswerable
+from sessionwise.features.assessment_times import clock_values
 from sessionwise.features.intake import need_intake
 from sessionwise.records.sessions import COURSE_KEY, KEY, Sessions
 
@@ -54,7 +55,8 @@ def who_came(s: Sessions, by: str = "") -> pd.DataFrame:
     for name, members in courses.groupby(groups_of(courses, by), observed=True):
         rows.append(_row("courses", "", name, len(members)))
         for column in courses.columns:
-            if column not in BOOKKEEPING and column != by:
+            intake = s.columns[column].known == "before"
+            if intake and column not in BOOKKEEPING and column != by:
                 label = s.columns[column].label or column
                 rows += _described(members[column], label, name, s.columns[column].type)
     frame = pd.DataFrame(rows)
@@ -140,7 +142,7 @@ def attended_by(s: Sessions) -> pd.DataFrame:
     Raises
     ------
     Unanswerable
-        The records hold assessments at fixed times.
+        The records hold assessments, not sessions.
 
     Examples
     --------
@@ -150,7 +152,7 @@ def attended_by(s: Sessions) -> pd.DataFrame:
     """
     if s.clock == "time":
         raise Unanswerable(
-            "These records hold assessments at fixed times; how many sessions anybody came to is "
+            "These records hold assessments, not sessions; how many sessions anybody came to is "
             "not in them."
         )
     rows = s.table.loc[s.attended]
@@ -171,7 +173,8 @@ def filled_in(
     by
         A column of the course to compare groups by; empty: everybody together.
     per
-        ``"records"``: one row for all of them; ``"time"``: one for each session or time.
+        ``"records"``: one row for all of them; ``"time"``: one for each session or time, as
+        :func:`~sessionwise.features.assessment_times.clock_values` gathers times.
 
     Returns
     -------
@@ -188,10 +191,11 @@ def filled_in(
     s.need(names or [""], "Counting forms")
     need_intake(s, [by], "Comparing groups")
     frame = s.frame.loc[s.attended]
-    clock = ["time" if s.clock == "time" else "session"] if per == "time" else []
+    when = clock_values(s)[s.attended]
+    clock = [when.name] if per == "time" else []
     pieces = []
     for name in names:
-        groups = [groups_of(frame, by), *(frame[column] for column in clock)]
+        groups = [groups_of(frame, by), *([when] if clock else [])]
         each = frame[name].notna().groupby(groups, observed=True)
         counted = each.agg(due="size", filled="sum").reset_index()
         counted["group"] = counted["group"].astype("str")

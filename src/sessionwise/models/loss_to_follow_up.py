@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
+from sessionwise.errors import Unanswerable
 from sessionwise.features.counts import filled_in
 from sessionwise.models.fit import Curve, Recipe, Rows
 from sessionwise.records.sessions import Sessions
@@ -35,6 +36,11 @@ def still_answering(s: Sessions, outcome: str, by: str = "") -> Curve:
         which one to four answered are left out, and counted. Limits are Wilson's (1927, J Am Stat
         Assoc 22:209).
 
+    Raises
+    ------
+    Unanswerable
+        Assessments of which only those that were given have a row: who else was due is not known.
+
     Examples
     --------
     >>> import sessionwise as sw
@@ -42,6 +48,12 @@ def still_answering(s: Sessions, outcome: str, by: str = "") -> Curve:
     True
     """
     counted = filled_in(s, [outcome], by, per="time")
+    if s.clock == "time" and counted["filled"].eq(counted["due"]).all():
+        label = s.columns[outcome].label or outcome
+        raise Unanswerable(
+            f"Every row of these records holds a {label} score. Who was due to give one and did "
+            "not has no row, so who still answered cannot be told."
+        )
     few = counted["filled"].between(1, FEWEST - 1)
     withheld = int(counted.loc[few, "due"].sum())
     left_out = (("times with fewer than five answers", withheld),) if withheld else ()

@@ -79,7 +79,7 @@ def alliance_and_next_outcome(
     if s.clock == "time":
         raise Unanswerable(
             "Alliance and the next outcome are followed from session to session, and these records "
-            "hold assessments at fixed times."
+            "hold assessments, not sessions."
         )
     earlier = preceding_column(s, alliance, outcome)
     lagged = preceding(s, alliance, outcome)

@@ -68,6 +68,9 @@ class ColumnSpec(BaseModel):
     missing: list[str | int | float] = Field([], description="codes that mean 'not answered'")
     order: list[str] = Field([], description="categories in order, the reference level first")
     format: str = Field("%Y-%m-%d", description="how dates are written")
+    divide_by: float | None = Field(
+        None, gt=0, description="changes the unit of a number: 7 makes weeks of days"
+    )
     low: float | None = Field(None, description="lowest value allowed")
     high: float | None = Field(None, description="highest value allowed")
     unit: str = Field("", description="for axes and tables")
@@ -177,6 +180,15 @@ class Codebook(BaseModel):
             for name, spec in self.columns.items()
             if name in ROLES and spec.level not in (None, ROLES[name][1])
         ]
+        problems += [
+            Problem(
+                f"`{name}` has no unit to change",
+                f"divide_by in [columns.{name}]",
+                "Leave it out: only plain numbers and `time` may be divided, never a score.",
+            )
+            for name, spec in self.columns.items()
+            if spec.divide_by and not _has_a_unit(name, spec)
+        ]
         known_instruments = {*shipped(), *self.instruments}
         scores = [*self.columns.items(), *self.repeated.items()]
         for name, spec in scores:
@@ -233,6 +245,14 @@ class Codebook(BaseModel):
         if name in ROLES and not spec.known:
             return ROLES[name][2]
         return self._timing(spec) or "after"
+
+
+def _has_a_unit(name: str, spec: ColumnSpec) -> bool:
+    """Whether a column holds plain numbers, neither counted nor scored."""
+    if name in ROLES:
+        return name == "time"
+    plain = not (spec.codes or spec.order or spec.instrument)
+    return plain and spec.type in (None, "number")
 
 
 def read_toml(path: Path, what: str) -> dict[str, Any]:

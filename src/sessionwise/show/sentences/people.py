@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from sessionwise.features.assessment_times import usual_gap
 from sessionwise.records.sessions import COURSE_KEY, Sessions
+from sessionwise.show.curve_words import moment
 from sessionwise.show.display import Sentence
 from sessionwise.show.numbers import count, number, percent
 from sessionwise.show.suppression import SMALLEST
@@ -28,8 +30,7 @@ def came(s: Sessions, name: str = "came") -> Sentence:
     counts = s.counts()
     held = f"The records hold {counted(counts['clients'], 'client')}"
     if s.clock == "time":
-        times = s.table["time"].nunique()
-        return Sentence(name, f"{held}, each due to be assessed at {count(times, 'time')}.")
+        return Sentence(name, f"{held}, {_assessed(s)}.")
     therapists = count(counts["therapists"], "therapist")
     of = f" of {therapists}" if counts["therapists"] else ""
     length = s.table.loc[s.attended].groupby(COURSE_KEY, observed=True).size().median()
@@ -39,6 +40,18 @@ def came(s: Sessions, name: str = "came") -> Sentence:
         f"(median {number(length, 0 if float(length).is_integer() else 1)} a course)."
     )
     return Sentence(name, f"{text} {_ended(s)}".strip())
+
+
+def _assessed(s: Sessions) -> str:
+    """Say when clients were assessed: all at the same times, or each at their own."""
+    gap = usual_gap(s)
+    if not gap:
+        return f"each due to be assessed at {count(s.table['time'].nunique(), 'time')}"
+    each = s.table.loc[s.attended].groupby(COURSE_KEY, observed=True).size().median()
+    return (
+        f"each assessed at times of their own, {number(each, 0)} times in the median, usually "
+        f"{moment(gap, s.time_unit)} apart"
+    )
 
 
 def _ended(s: Sessions) -> str:
