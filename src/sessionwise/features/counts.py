@@ -181,6 +181,11 @@ def filled_in(
     DataFrame
         ``score, group, (session or time,) due, filled, share``.
 
+    Raises
+    ------
+    Unanswerable
+        A score is missing from the records; assessments have a row only where they were given.
+
     Examples
     --------
     >>> import sessionwise as sw
@@ -193,6 +198,7 @@ def filled_in(
     frame = s.frame.loc[s.attended]
     when = clock_values(s)[s.attended]
     clock = [when.name] if per == "time" else []
+    _need_the_unfilled(s, names)
     pieces = []
     for name in names:
         groups = [groups_of(frame, by), *([when] if clock else [])]
@@ -203,6 +209,19 @@ def filled_in(
     counted = pd.concat(pieces, ignore_index=True)
     counted["share"] = counted["filled"] / counted["due"]
     return counted[["score", "group", *clock, "due", "filled", "share"]]
+
+
+def _need_the_unfilled(s: Sessions, names: Sequence[str]) -> None:
+    """Refuse assessments of which only those that were given have a row."""
+    rows = s.table.loc[s.attended]
+    if s.clock != "time" or rows[list(names)].isna().any(axis=None):
+        return
+    if len(rows) < len(s.courses) * clock_values(s)[s.attended].nunique():
+        labels = " and ".join(s.columns[name].label or name for name in names)
+        raise Unanswerable(
+            f"Every row of these records holds {labels}. Who was due and did not answer has no "
+            "row, so how many did cannot be told."
+        )
 
 
 def groups_of(frame: pd.DataFrame, by: str) -> pd.Series:

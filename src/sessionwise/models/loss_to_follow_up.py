@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from sessionwise.errors import Unanswerable
 from sessionwise.features.counts import filled_in
 from sessionwise.models.fit import Curve, Recipe, Rows
 from sessionwise.records.sessions import Sessions
@@ -48,12 +47,6 @@ def still_answering(s: Sessions, outcome: str, by: str = "") -> Curve:
     True
     """
     counted = filled_in(s, [outcome], by, per="time")
-    if s.clock == "time" and counted["filled"].eq(counted["due"]).all():
-        label = s.columns[outcome].label or outcome
-        raise Unanswerable(
-            f"Every row of these records holds a {label} score. Who was due to give one and did "
-            "not has no row, so who still answered cannot be told."
-        )
     few = counted["filled"].between(1, FEWEST - 1)
     withheld = int(counted.loc[few, "due"].sum())
     left_out = (("times with fewer than five answers", withheld),) if withheld else ()

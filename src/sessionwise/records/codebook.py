@@ -52,6 +52,9 @@ MADE = frozenset(
 ROLE_CODES = {"attendance": ATTENDANCE, "modality": MODALITIES, "ending": ENDINGS}
 
 
+UNDIVIDED = "Leave it out: only plain numbers and `time` may be divided, never a score."
+
+
 class ColumnSpec(BaseModel):
     """How one canonical column is made from one column of the export."""
 
@@ -181,13 +184,14 @@ class Codebook(BaseModel):
             if name in ROLES and spec.level not in (None, ROLES[name][1])
         ]
         problems += [
-            Problem(
-                f"`{name}` has no unit to change",
-                f"divide_by in [columns.{name}]",
-                "Leave it out: only plain numbers and `time` may be divided, never a score.",
-            )
+            Problem(f"`{name}` has no unit to change", f"divide_by in [columns.{name}]", UNDIVIDED)
             for name, spec in self.columns.items()
-            if spec.divide_by and not _has_a_unit(name, spec)
+            if spec.divide_by
+            and (
+                name in set(ROLES) - {"time"}
+                or (spec.codes or spec.order or spec.instrument)
+                or spec.type not in (None, "number")
+            )
         ]
         known_instruments = {*shipped(), *self.instruments}
         scores = [*self.columns.items(), *self.repeated.items()]
@@ -245,14 +249,6 @@ class Codebook(BaseModel):
         if name in ROLES and not spec.known:
             return ROLES[name][2]
         return self._timing(spec) or "after"
-
-
-def _has_a_unit(name: str, spec: ColumnSpec) -> bool:
-    """Whether a column holds plain numbers, neither counted nor scored."""
-    if name in ROLES:
-        return name == "time"
-    plain = not (spec.codes or spec.order or spec.instrument)
-    return plain and spec.type in (None, "number")
 
 
 def read_toml(path: Path, what: str) -> dict[str, Any]:

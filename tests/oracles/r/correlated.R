@@ -76,6 +76,8 @@ if (extra != "") {
   h <- read.csv(file.path(extra, "riesby_hamd_long375.csv"))
   out$enrichd <- fitted(bdi ~ month + (month | id), e)
   out$enrichd_null <- fitted(bdi ~ 1 + (1 | id), e)
+  e$week <- e$day / 7   # as the report has it: assessments at day 0 are no outcome
+  out$enrichd_weeks <- fitted(bdi ~ week + (week | id), e[e$day > 0, ], FALSE)
   out$riesby <- fitted(hamdep ~ week + (week | id), h, FALSE)
 }
 write(toJSON(out, digits = 12, auto_unbox = TRUE, pretty = TRUE, na = "null"),
