@@ -425,7 +425,7 @@ def test_without_any_ending_leaving_cannot_be_told_from_staying():
         courses_followed(records("client session srs\na 1 30\na 2 31"))
 
 
-def test_assessments_at_fixed_times_are_no_sessions_to_leave_after():
+def test_assessments_are_no_sessions_to_leave_after():
     s = records("client time bdi ending\na 0 30 planned\na 2 20 planned", clock="time")
-    with pytest.raises(Unanswerable, match="assessments at fixed times"):
+    with pytest.raises(Unanswerable, match="hold assessments, not sessions"):
         episodes(s)

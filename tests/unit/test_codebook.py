@@ -49,6 +49,9 @@ def test_without_client_and_clock_both_are_asked_for():
         ("[columns.class]\nfrom = 'C'\nknown = 'after'", "'class' cannot name a column"),
         ("[columns.'SRS total']\nfrom = 'S'\nknown = 'after'", "cannot name a column"),
         ("[columns.therapist]\nfrom = 'T'\nlevel = 'course'", "belongs to the appointment"),
+        ("[columns.date]\nfrom = 'D'\ndivide_by = 7", "`date` has no unit to change"),
+        ("[columns.srs]\nfrom = 'S'\ninstrument = 'srs'\ndivide_by = 2", "never a score"),
+        ("[columns.time]\nfrom = 'day'\ndivide_by = 0", "greater than 0"),
         ("[columns.ending]\nfrom = 'E'\nlevel = 'appointment'", "belongs to the course"),
     ],
 )

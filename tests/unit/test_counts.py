@@ -210,6 +210,14 @@ def test_where_no_ending_is_recorded_none_is_counted():
         endings(records("client session srs\na 1 30\nb 1 31"))
 
 
+def test_who_came_is_told_by_what_was_known_then():
+    given = frame_of("client session severity taken\na 1 2 9\nb 1 3 8")
+    s = Sessions.of(
+        given, level={"severity": "course", "taken": "course"}, known={"taken": "course"}
+    )
+    assert who_came(s)["characteristic"].tolist() == ["courses", "severity"]
+
+
 def test_at_fixed_times_the_time_numbers_what_was_due():
     s = records("client time bdi\na 0 29\na 2 .\nb 0 31\nb 2 20", clock="time")
     expected = frame_of("time due filled share\n0 2 2 1\n2 2 1 0.5")

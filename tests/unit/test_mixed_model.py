@@ -9,6 +9,7 @@ from sessionwise.models import mixed_model
 from sessionwise.models.mixed_model import mixed
 
 NESTED = "ors ~ session + srs + (1 + session || client) + (1 | therapist)"
+TOGETHER = "ors ~ session + srs + (session | client) + (1 | therapist)"
 
 
 def clinic(seed=1, therapists=8, clients=9, sessions=6, between_therapists=2.0, slope=0.5):
@@ -72,9 +73,45 @@ class TestWhatItBecomes:
         assert one.loglik == two.loglik
         assert one.recipe.formula == two.recipe.formula
 
+    def test_balanced_growth_is_the_spread_of_clients_own_lines(self):
+        """Each client's least-squares line has the covariance of the lines plus that of its error.
+
+        For one set of times, REML is that equation solved (Laird & Ware 1982, section 3), as long
+        as what it gives is a covariance.
+        """
+        rows = clinic(therapists=6, clients=10, slope=0.8)
+        times = np.column_stack([np.ones(6), np.arange(1.0, 7)])
+        scores = rows["ors"].to_numpy().reshape(-1, 6).T
+        lines, left = np.linalg.lstsq(times, scores, rcond=None)[:2]
+        residual = left.sum() / (left.size * 4)
+        spread = np.cov(lines) - residual * np.linalg.inv(times.T @ times)
+        fit = mixed("ors ~ session + (session | client)", rows)
+        said = [spread[0, 0], spread[1, 1], spread[0, 1], residual]
+        # Newton stops at a slope of 1e-8 of a likelihood whose curvature is tens
+        np.testing.assert_allclose(fit.variances["variance"], said, rtol=1e-7)
+        np.testing.assert_allclose(fit.estimates["estimate"], lines.mean(axis=1), rtol=1e-9)
+        errors = np.sqrt(np.diag(np.cov(lines)) / left.size)
+        np.testing.assert_allclose(fit.estimates["std_error"], errors, rtol=1e-7)
+
+    def test_a_slope_with_one_bar_brings_its_intercept(self):
+        rows = clinic()
+        one = mixed("ors ~ session + (session | client)", rows)
+        other = mixed("ors ~ session + (1 + session | client)", rows)
+        pd.testing.assert_frame_equal(one.variances, other.variances)
+        assert one.recipe.formula == "ors ~ session + (1 + session | client)"
+        assert one.recipe.notes == ("Differences in level and in slope may go together.",)
+
+    def test_what_may_go_together_fits_no_worse(self):
+        rows = clinic()
+        free, held = mixed(TOGETHER, rows), mixed(NESTED, rows)
+        assert free.loglik >= held.loglik
+        correlation = free.variances["correlation"].dropna()
+        assert len(correlation) == 1 and correlation.abs().max() < 1
+        assert held.variances["correlation"].isna().all()
+
 
 class TestWhatMustNotMatter:
-    @pytest.fixture(params=[NESTED, "ors ~ session + srs + (1 + session || client)"])
+    @pytest.fixture(params=[NESTED, "ors ~ session + srs + (1 + session || client)", TOGETHER])
     def formula(self, request):
         return request.param
 
@@ -118,6 +155,25 @@ class TestWhatMustNotMatter:
         other = mixed(NESTED, rows.assign(session=rows["session"] * 7))  # days for weeks
         np.testing.assert_allclose(
             other.variances["variance"], one.variances["variance"] / [1, 49, 1, 1], rtol=1e-6
+        )
+
+    @pytest.mark.parametrize(("per", "zero"), [(7, 0), (1, 2000), (1 / 30, -5)])
+    def test_where_and_in_what_a_slope_is_counted(self, per, zero):
+        """A line at another zero has another level: b₀ + c b₁, whose variance follows."""
+        rows = clinic()
+        one = mixed(TOGETHER, rows)
+        other = mixed(TOGETHER, rows.assign(session=rows["session"] * per + zero))
+        assert other.loglik == pytest.approx(one.loglik - np.log(per), abs=1e-6)
+        np.testing.assert_allclose(
+            other.estimates["std_error"].iloc[1:], one.estimates["std_error"].iloc[1:] / [per, 1],
+            rtol=1e-6,
+        )  # fmt: skip
+        level, slope, both = one.variances["variance"].iloc[:3]
+        slope, both = slope / per**2, both / per
+        level, both = level - 2 * zero * both + zero**2 * slope, both - zero * slope
+        # counted from 2000 sessions away a level is six digits larger than what is known of it
+        np.testing.assert_allclose(
+            other.variances["variance"].iloc[:3], [level, slope, both], rtol=1e-5
         )
 
     def test_the_order_of_rows_and_the_names_of_clients(self, formula):
@@ -186,6 +242,54 @@ class TestAVarianceOfZero:
         assert fit.recipe.kind == "linear model"
         assert fit.rows.clients == 72
 
+    def test_of_a_slope_that_might_have_gone_with_the_level(self):
+        rows = clinic(slope=0.0, seed=8)
+        trend = rows.groupby("client")[["session", "ors"]].transform(lambda x: x - x.mean())
+        own = (trend["session"] * trend["ors"]).groupby(rows["client"]).transform("sum") / 17.5
+        rows["ors"] -= own * trend["session"]
+        fit = mixed("ors ~ 1 + (session | client)", rows)
+        assert fit.health.dropped == ("(0 + session | client): its variance was estimated as zero",)
+        assert fit.health.sound
+        assert fit.loglik == mixed("ors ~ 1 + (1 | client)", rows).loglik
+
+    def test_of_a_therapist_beside_clients_whose_level_and_slope_go_together(self):
+        fit = mixed(TOGETHER, level_out(clinic(), "therapist"))
+        assert fit.health.dropped == ("(1 | therapist): its variance was estimated as zero",)
+        assert fit.recipe.formula == "ors ~ session + srs + (1 + session | client)"
+        assert fit.variances["term2"].tolist() == ["", "", "session", ""]
+
+
+@pytest.fixture(scope="module")
+def lines_through_one_point():
+    """Who starts higher rises more, and by as much as the level says: at session −5 all are one."""
+    rows = clinic(slope=0.0, between_therapists=0.0)
+    level = rows.groupby("client")["ors"].transform("mean") - rows["ors"].mean()
+    return rows.assign(ors=rows["ors"] + 0.2 * level * rows["session"])
+
+
+class TestAPerfectCorrelation:
+    @pytest.mark.parametrize("factor", [0.05, 1, 1e4])
+    def test_is_singular_and_named_at_any_scale(self, lines_through_one_point, factor):
+        rows = lines_through_one_point
+        fit = mixed("ors ~ session + (session | client)", rows.assign(ors=rows["ors"] * factor))
+        assert fit.health.singular == ("the correlation of (1 + session | client)",)
+        assert fit.health.converged and not fit.health.sound
+        assert fit.health.dropped == ()
+        assert fit.variances["correlation"].dropna().tolist() == pytest.approx([1], abs=1e-6)
+
+    def test_from_wherever_it_is_counted(self, lines_through_one_point):
+        rows = lines_through_one_point
+        moved = rows.assign(session=rows["session"] - 3.5)
+        fit = mixed("ors ~ session + (session | client)", moved)
+        assert fit.health.singular == ("the correlation of (1 + session | client)",)
+
+    def test_is_far_more_likely_than_independence(self, lines_through_one_point):
+        """The boundary is where the likelihood leads, not where a search got stuck."""
+        rows = lines_through_one_point
+        fit = mixed("ors ~ session + (session | client)", rows)
+        apart = mixed("ors ~ session + (1 + session || client)", rows)
+        assert fit.loglik > apart.loglik + 1
+
 
 class TestWhatIsRefused:
     def test_crossed_factors(self):
@@ -211,9 +315,19 @@ class TestWhatIsRefused:
         with pytest.raises(Refused, match="No `client` has two different values of `session`"):
             mixed("ors ~ srs + (1 + session || client)", clinic().assign(session=1.0))
 
-    def test_level_and_slope_going_together(self):
-        with pytest.raises(Refused, match=r"Write \(1 \+ session \|\| client\)"):
-            mixed("ors ~ session + (1 + session | client)", clinic())
+    def test_a_deviation_in_two_terms(self):
+        with pytest.raises(Refused, match="`Intercept` of `client` stands in two random terms"):
+            mixed("ors ~ session + (1 | client) + (session | client)", clinic())
+
+    def test_slopes_in_columns_made_of_one_another(self):
+        rows = clinic().assign(days=lambda rows: 7 * rows["session"] - 3)
+        with pytest.raises(Refused, match="made of one another"):
+            mixed("ors ~ session + (session + days | client)", rows)
+
+    def test_as_many_deviations_as_rows(self):
+        rows = clinic()
+        with pytest.raises(Refused, match="144 deviations and the model 144 rows"):
+            mixed("ors ~ session + (session | client)", rows[rows["session"] <= 2])
 
     def test_no_random_term(self):
         with pytest.raises(Refused, match=r"Add \(1 \| client\)"):

@@ -233,6 +233,33 @@ def test_a_code_the_codebook_does_not_explain_is_refused_without_repeating_it(tm
     assert "secret" not in str(told.value)
 
 
+def test_a_number_may_change_its_unit_and_one_column_become_two(tmp_path):
+    path = written(tmp_path, "ID,day,bdi\na,0,30\na,3.5,20\na,,19\na,91,12\n")
+    text = """
+    time_unit = "weeks"
+    [columns.client]
+    from = "ID"
+    [columns.time]
+    from = "day"
+    divide_by = 7
+    [columns.quarter]
+    from = "day"
+    divide_by = 91
+    high = 1
+    known = "before"
+    [columns.bdi]
+    from = "bdi"
+    instrument = "bdi2"
+    known = "before"
+    """
+    with pytest.raises(InvalidInput, match="Every row has its `time`"):
+        read(path, Codebook.parse(text), clock="time")
+    path = written(tmp_path, "ID,day,bdi\na,0,30\na,3.5,20\na,91,12\n")
+    s = read(path, Codebook.parse(text), clock="time")
+    assert s.table["time"].tolist() == [0, 0.5, 13]
+    assert s.table["quarter"].iloc[-1] == 1  # its limits are in the new unit
+
+
 def test_scores_in_several_columns_of_a_row_become_rows_of_their_own(tmp_path):
     path = written(tmp_path, "ID,b0,b2,b8,arm\n1,29,2,,TAU\n2,32,,17,BtheB\n")
     text = """

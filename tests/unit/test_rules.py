@@ -46,6 +46,12 @@ def test_a_limit_says_itself(low, high, sentence):
         ("Within a course each session", "client course session\na 1 1\na 2 1", []),
         ("Within a course each appointment", "client appointment\na 1\na 1", [1]),
         ("Within a course each time", "client time\na 0\na 2\na 0", [2]),
+        ("Within a course each time", "client appointment time\na 1 0\na 2 2\na 3 2", []),
+        (
+            "A later appointment has no earlier time",
+            "client appointment time\na 1 0\na 3 2\na 2 5\nb 1 3\nb 2 3",
+            [1],
+        ),
         ("Session numbers start at 1", "client session\na 0\na 1\nb -1", [0, 2]),
         (
             "A later session has no earlier date",

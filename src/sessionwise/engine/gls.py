@@ -11,7 +11,7 @@ from scipy import linalg
 
 @dataclass(frozen=True, eq=False)
 class Term:
-    """One independent random term: its column, and whose deviation each row carries.
+    """One way in which clients (or therapists) differ: its column, and whose each row carries.
 
     Attributes
     ----------
@@ -29,8 +29,8 @@ class Term:
 class Pieces:
     """Cross-products of the model, group by group: all that is needed to weigh variances.
 
-    Groups are padded with columns of zeros to a common width (a zero column changes nothing) and
-    stacked in a few batches by size, so that linear algebra runs on stacks.
+    The columns of each term are padded with zeros to a common width (a zero column changes nothing)
+    and groups stacked in a few batches by size, so that linear algebra runs on stacks.
 
     Attributes
     ----------
@@ -39,15 +39,15 @@ class Pieces:
     xx, xy, yy
         X′X (p, p), X′y (p,), y′y.
     batches
-        For each batch: the random term each column belongs to (groups, q; −1: padding), Z′Z
-        (groups, q, q) and Z′[X y] (groups, q, p + 1).
+        For each batch: the columns of each random term, Z′Z (groups, q, q) and Z′[X y]
+        (groups, q, p + 1).
     """
 
     rows: int
     xx: np.ndarray
     xy: np.ndarray
     yy: float
-    batches: tuple[tuple[np.ndarray, np.ndarray, np.ndarray], ...]
+    batches: tuple[tuple[list[slice], np.ndarray, np.ndarray], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,15 +109,11 @@ def pieces(
 ) -> Pieces:
     """Form the cross-products of X (n, p), y (n,) and the loadings, once per model."""
     joined = np.column_stack([design, response])
-    by_width: dict[int, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {}
+    by_width: dict[int, list[tuple[list[np.ndarray], np.ndarray]]] = {}
     for rows, of_group in zip(rows_by_group(groups), blocks):
-        if not of_group:
-            continue
-        z = np.hstack(of_group)
-        owner = np.repeat(np.arange(len(of_group)), [block.shape[1] for block in of_group])
-        by_width.setdefault(z.shape[1].bit_length(), []).append(
-            (owner, z.T @ z, z.T @ joined[rows])
-        )
+        width = sum(block.shape[1] for block in of_group)
+        if width:
+            by_width.setdefault(width.bit_length(), []).append((of_group, joined[rows]))
     return Pieces(
         rows=response.size,
         xx=design.T @ design,
@@ -128,33 +124,49 @@ def pieces(
 
 
 def _stacked(
-    batch: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pad the groups of a batch to its widest and stack them."""
-    width = max(owner.size for owner, _, _ in batch)
-    owners = np.full((len(batch), width), -1)
-    zz = np.zeros((len(batch), width, width))
-    zxy = np.zeros((len(batch), width, batch[0][2].shape[1]))
-    for g, (owner, own, cross) in enumerate(batch):
-        owners[g, : owner.size] = owner
-        zz[g, : owner.size, : owner.size] = own
-        zxy[g, : owner.size] = cross
-    return owners, zz, zxy
+    batch: list[tuple[list[np.ndarray], np.ndarray]],
+) -> tuple[list[slice], np.ndarray, np.ndarray]:
+    """Pad the terms of the groups of a batch to the widest of each, and stack the groups."""
+    widths = np.max([[block.shape[1] for block in of_group] for of_group, _ in batch], axis=0)
+    ends = np.cumsum(widths)
+    columns = [slice(int(end - width), int(end)) for end, width in zip(ends, widths)]
+    zz = np.zeros((len(batch), ends[-1], ends[-1]))
+    zxy = np.zeros((len(batch), ends[-1], batch[0][1].shape[1]))
+    for g, (of_group, joined) in enumerate(batch):
+        z = np.zeros((len(joined), ends[-1]))
+        for term, block in zip(columns, of_group):
+            z[:, term.start : term.start + block.shape[1]] = block
+        zz[g], zxy[g] = z.T @ z, z.T @ joined
+    return columns, zz, zxy
 
 
-def generalised_fit(given: Pieces, ratios: np.ndarray, *, reml: bool) -> GeneralisedFit:
-    """Give the fixed effects, their errors and the likelihood at given variance ratios.
+def _weighed(factor: np.ndarray, columns: list[slice], matrix: np.ndarray) -> np.ndarray:
+    """Give Λ′M for the stack M (groups, q, …): each level's rows, put together by the factor.
 
-    With ``V = σ²(I + Z D Z′)`` and D the ratios, ``V⁻¹`` is formed by
-    ``(I + Z D Z′)⁻¹ = I − Z Λ (I + Λ Z′Z Λ)⁻¹ Λ Z′``, ``Λ = D^½``, so a ratio of exactly zero needs
-    no special case. σ² is profiled out: the residual sum of squares over n − p (REML) or n (ML).
+    Terms that go together have the same levels in the same order, so their rows correspond.
+    """
+    own = np.repeat(np.diag(factor), [term.stop - term.start for term in columns])
+    weighed = own[:, None] * matrix
+    for i, j in zip(*np.nonzero(factor - np.diag(np.diag(factor)))):
+        weighed[:, columns[j]] += factor[i, j] * matrix[:, columns[i]]
+    return weighed
+
+
+def generalised_fit(given: Pieces, factor: np.ndarray, *, reml: bool) -> GeneralisedFit:
+    """Give the fixed effects, their errors and the likelihood at given variances.
+
+    With ``V = σ²(I + Z Λ Λ′ Z′)``, ``V⁻¹`` is formed by
+    ``(I + Z Λ Λ′ Z′)⁻¹ = I − Z Λ (I + Λ′ Z′Z Λ)⁻¹ Λ′ Z′``, so variances of exactly zero and
+    correlations of exactly ±1 need no special case. σ² is profiled out: the residual sum of squares
+    over n − p (REML) or n (ML).
 
     Parameters
     ----------
     given
         Cross-products of the model.
-    ratios
-        Variance of each random term over the residual variance, shape (terms,), ≥ 0.
+    factor
+        F, shape (terms, terms), with F F′ the covariance of the terms over the residual variance;
+        zero between terms that are independent. Λ is F for each level.
     reml
         Restricted likelihood, or the full one.
 
@@ -171,14 +183,13 @@ def generalised_fit(given: Pieces, ratios: np.ndarray, *, reml: bool) -> General
     p = given.xy.size
     inside = np.zeros((p + 1, p + 1))
     log_determinant = 0.0
-    scale = np.append(np.sqrt(ratios), 0.0)
-    for owners, zz, zxy in given.batches:
-        weight = scale[owners]
-        inner = weight[:, :, None] * zz * weight[:, None, :]
-        inner[:, np.arange(weight.shape[1]), np.arange(weight.shape[1])] += 1.0
+    for columns, zz, zxy in given.batches:
+        half_way = _weighed(factor, columns, zz).swapaxes(1, 2)
+        inner = _weighed(factor, columns, half_way)
+        inner[:, np.arange(zz.shape[1]), np.arange(zz.shape[1])] += 1.0
         root = np.linalg.cholesky(inner)
         log_determinant += 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum()
-        half = np.linalg.solve(root, weight[:, :, None] * zxy)
+        half = np.linalg.solve(root, _weighed(factor, columns, zxy))
         flat = half.reshape(-1, p + 1)
         inside += flat.T @ flat
     information = linalg.cho_factor(given.xx - inside[:p, :p], lower=True)

@@ -17,6 +17,12 @@ ZERO = 1e-9
 BEYOND = 1e10
 """A ratio above this is on its way to infinity: the residual variance is zero."""
 
+SMALLEST = 1e-6
+"""A ratio, for a column of mean square 1, below which there is nothing to tell apart."""
+
+DROP = 1e-8
+"""What the log-likelihood loses, at most, by leaving out what it does not see."""
+
 
 @dataclass(frozen=True, eq=False)
 class Summit:
@@ -24,26 +30,63 @@ class Summit:
 
     Attributes
     ----------
-    ratios
-        Variance of each random term over the residual variance, shape (terms,).
+    factor
+        Lower triangle F, shape (terms, terms); F F′ is the covariance of the terms over the
+        residual variance. Its diagonal is not negative; where it is zero, so is what stands below.
     loglik
         Log-likelihood there.
     gradient
-        Its largest slope per unit of log ratio, over the ratios above zero.
+        Its largest slope per unit of log ratio (of a variance, given the terms before it) or of
+        one standard deviation (of what goes together), over what is not zero.
     steps
         Newton steps taken.
     """
 
-    ratios: np.ndarray
+    factor: np.ndarray
     loglik: float
     gradient: float
     steps: int
 
+    @property
+    def ratios(self) -> np.ndarray:
+        """Variance of each random term over the residual variance, shape (terms,)."""
+        return (self.factor**2).sum(axis=1)
 
-def slopes(given: Pieces, ratios: np.ndarray, *, reml: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Give first and second derivatives of the log-likelihood in the logs of the ratios above 0.
 
-    A log ratio has no unit: its slope is the same whatever scale the outcome or a column has.
+@dataclass(frozen=True, eq=False)
+class _Ways:
+    """In which ways a factor may move: its diagonal in logs, the rest in standard deviations.
+
+    A log ratio has no unit, and neither has a share of a standard deviation: a slope in them is
+    the same whatever scale the outcome or a column has.
+    """
+
+    factor: np.ndarray
+    free: tuple[np.ndarray, np.ndarray]
+
+    @classmethod
+    def of(cls, factor: np.ndarray, together: np.ndarray) -> _Ways:
+        """List what is free: below the diagonal only terms that go together, and nothing zero."""
+        alive = (np.diag(factor) > 0)[None, :] & (np.abs(factor).sum(axis=1) > 0)[:, None]
+        return cls(factor, np.nonzero(np.tril(together) & alive))
+
+    @property
+    def count(self) -> int:
+        return self.free[0].size
+
+    def moved(self, step: np.ndarray) -> np.ndarray:
+        """Give the factor one step further, shape (ways,)."""
+        rows, columns = self.free
+        sizes = np.sqrt((self.factor**2).sum(axis=1))[rows]
+        own = self.factor[rows, columns]
+        moved = self.factor.copy()
+        moved[rows, columns] = np.where(rows == columns, own * np.exp(step / 2), own + sizes * step)
+        return moved
+
+
+def slopes(given: Pieces, ways: _Ways, *, reml: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Give first and second derivatives of the log-likelihood in the ways its factor may move.
+
     The first derivative is a central difference of fourth order: it is wrong by the order of
     ``STEP⁴`` and by the rounding of the log-likelihood over STEP, each near 1e-9 for thousands of
     rows. The second is of second order; it only steers.
@@ -51,31 +94,29 @@ def slopes(given: Pieces, ratios: np.ndarray, *, reml: bool) -> tuple[np.ndarray
     Returns
     -------
     tuple of numpy.ndarray
-        Slopes (free,), and second derivatives (free, free), of the ratios above zero, in order.
+        Slopes (ways,), and second derivatives (ways, ways).
     """
-    free = np.flatnonzero(ratios > 0)
-    start = np.log(ratios[free])
 
     def height(shift: np.ndarray) -> float:
-        moved = ratios.copy()
-        moved[free] = np.exp(start + STEP * shift)
-        return generalised_fit(given, moved, reml=reml).loglik
+        return generalised_fit(given, ways.moved(STEP * shift), reml=reml).loglik
 
-    unit = np.eye(free.size)
-    here = height(np.zeros(free.size))
+    unit = np.eye(ways.count)
+    here = height(np.zeros(ways.count))
     near = np.array([(height(e), height(-e)) for e in unit])
     far = np.array([(height(2 * e), height(-2 * e)) for e in unit])
     first = (8 * (near[:, 0] - near[:, 1]) - (far[:, 0] - far[:, 1])) / (12 * STEP)
     second = np.diag((near.sum(axis=1) - 2 * here) / STEP**2)
-    for i in range(free.size):
+    for i in range(ways.count):
         for j in range(i):
-            together = height(unit[i] + unit[j]) + height(-unit[i] - unit[j])
-            mixed = (together - near[i].sum() - near[j].sum() + 2 * here) / (2 * STEP**2)
+            both = height(unit[i] + unit[j]) + height(-unit[i] - unit[j])
+            mixed = (both - near[i].sum() - near[j].sum() + 2 * here) / (2 * STEP**2)
             second[i, j] = second[j, i] = mixed
     return first, second
 
 
-def climb(given: Pieces, start: np.ndarray, *, reml: bool, most: int = 50) -> Summit:
+def climb(
+    given: Pieces, start: np.ndarray, together: np.ndarray, *, reml: bool, most: int = 50
+) -> Summit:
     """Walk uphill from given variance ratios by Newton's method until the likelihood is flat.
 
     Flat: no slope above what rounding leaves of it. Where the likelihood is not yet curved
@@ -87,28 +128,52 @@ def climb(given: Pieces, start: np.ndarray, *, reml: bool, most: int = 50) -> Su
     given
         Cross-products of the model.
     start
-        Where to start, shape (terms,), ≥ 0.
+        Variance ratios to start at, shape (terms,), ≥ 0, nothing going together yet.
+    together
+        Which terms go together, shape (terms, terms), symmetric, true on the diagonal.
     reml
         Restricted likelihood, or the full one.
     most
         Steps at most; the slope left over is in the result for the caller to judge.
     """
-    ratios = np.array(start, float)
-    loglik = generalised_fit(given, ratios, reml=reml).loglik
+    factor = np.diag(np.sqrt(np.asarray(start, float)))
+    loglik = generalised_fit(given, factor, reml=reml).loglik
     gradient = 0.0
     for step in range(most + 1):
-        ratios[ratios < ZERO] = 0.0
-        if not (ratios > 0).any():
-            return Summit(ratios, generalised_fit(given, ratios, reml=reml).loglik, 0.0, step)
-        first, second = slopes(given, ratios, reml=reml)
+        if ((np.diag(factor) > 0) & (np.diag(factor) ** 2 < ZERO)).any():
+            factor = triangular(factor @ factor.T)
+        ways = _Ways.of(factor, together)
+        if not ways.count:
+            return Summit(factor, generalised_fit(given, factor, reml=reml).loglik, 0.0, step)
+        first, second = slopes(given, ways, reml=reml)
         gradient = float(np.abs(first).max())
-        if gradient <= max(1e-8, 1e-11 * abs(loglik)) or ratios.max() > BEYOND:
+        if gradient <= max(1e-8, 1e-11 * abs(loglik)) or (factor**2).sum(axis=1).max() > BEYOND:
             break
-        moved = _higher(given, ratios, _uphill(first, second), loglik, reml=reml)
+        moved = _higher(given, ways, _uphill(first, second), loglik, reml=reml)
         if moved is None:
             break
-        ratios, loglik = moved
-    return Summit(ratios, loglik, gradient, step)
+        factor, loglik = moved
+    return Summit(factor, loglik, gradient, step)
+
+
+def triangular(covariance: np.ndarray) -> np.ndarray:
+    """Give the lower triangle F with F F′ a covariance, which may be singular.
+
+    Cholesky's, except that a diagonal whose square is below ZERO, or no more than rounding, is
+    zero, and so is what stands below it.
+
+    Examples
+    --------
+    >>> triangular(np.array([[0.0, 0.0], [0.0, 4.0]]))
+    array([[0., 0.],
+           [0., 2.]])
+    """
+    factor = np.zeros_like(covariance)
+    for j in range(len(covariance)):
+        left = covariance[j:, j] - factor[j:, :j] @ factor[j, :j]
+        if left[0] >= max(ZERO, 1e-13 * covariance[j, j]):
+            factor[j:, j] = left / np.sqrt(left[0])
+    return factor
 
 
 def _uphill(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -119,13 +184,12 @@ def _uphill(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def _higher(
-    given: Pieces, ratios: np.ndarray, step: np.ndarray, loglik: float, *, reml: bool
+    given: Pieces, ways: _Ways, step: np.ndarray, loglik: float, *, reml: bool
 ) -> tuple[np.ndarray, float] | None:
     """The first of step, step/2, step/4, … that does not lower the likelihood."""
     rounding = 1e-13 * abs(loglik)
     for _ in range(25):
-        moved = ratios.copy()
-        moved[ratios > 0] *= np.exp(step)
+        moved = ways.moved(step)
         height = generalised_fit(given, moved, reml=reml).loglik
         if height >= loglik - rounding:
             return moved, height
@@ -133,22 +197,56 @@ def _higher(
     return None
 
 
-def vanishing(
-    given: Pieces, summit: Summit, *, reml: bool, smallest: float = 1e-6, drop: float = 1e-8
-) -> np.ndarray:
+def vanishing(given: Pieces, summit: Summit, triangle: np.ndarray, *, reml: bool) -> np.ndarray:
     """Say which variances are zero as far as the data can tell.
 
-    A term vanishes where its ratio, for a column of mean square 1, is below ``smallest``, or
-    where taking it out altogether lowers the log-likelihood by less than ``drop``.
+    A term vanishes where its ratio, for a column of mean square 1, is below SMALLEST, or where
+    taking it out altogether lowers the log-likelihood by less than DROP.
+
+    Parameters
+    ----------
+    given, summit, reml
+        As in :func:`climb`.
+    triangle
+        Shape (terms, terms): the columns asked about are the columns of the model times it. The
+        terms of a model that go together have columns at right angles, which are nobody's; a
+        variance belongs to a column as it was written.
 
     Returns
     -------
     numpy.ndarray
         One truth value per term, shape (terms,).
     """
-    gone = summit.ratios < smallest
+    written = np.linalg.solve(triangle, summit.factor)
+    gone = (written**2).sum(axis=1) * (triangle**2).sum(axis=0) < SMALLEST
     for k in np.flatnonzero(~gone):
-        without = summit.ratios.copy()
+        without = written.copy()
         without[k] = 0.0
-        gone[k] = generalised_fit(given, without, reml=reml).loglik > summit.loglik - drop
+        gone[k] = _unseen(given, summit, triangle @ without, reml=reml)
     return gone
+
+
+def degenerate(given: Pieces, summit: Summit, terms: slice, *, reml: bool) -> bool:
+    """Say whether terms that go together do so perfectly: some mixture of them does not vary.
+
+    Their covariance has an eigenvalue below SMALLEST times the residual variance, or one that
+    the log-likelihood does not miss by DROP.
+
+    Parameters
+    ----------
+    given, summit, reml
+        As in :func:`climb`.
+    terms
+        Which terms go together, two or more.
+    """
+    own = summit.factor[terms, terms]
+    values, vectors = np.linalg.eigh(own @ own.T)
+    if values[0] < SMALLEST:
+        return True
+    without = summit.factor.copy()
+    without[terms] -= np.outer(vectors[:, 0], vectors[:, 0] @ summit.factor[terms])
+    return _unseen(given, summit, without, reml=reml)
+
+
+def _unseen(given: Pieces, summit: Summit, without: np.ndarray, *, reml: bool) -> bool:
+    return generalised_fit(given, without, reml=reml).loglik > summit.loglik - DROP

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sessionwise.errors import Unanswerable
+from sessionwise.features.assessment_times import clock_values
 from sessionwise.features.intake import need_intake
 from sessionwise.records.sessions import COURSE_KEY, KEY, Sessions
 
@@ -63,7 +64,8 @@ def who_came(s: Sessions, by: str = "") -> pd.DataFrame:
             first = pd.Categorical(theirs, ["attended", NEVER_CAME])
             rows += _described(pd.Series(first), "first session", name, "category")
         for column in courses.columns:
-            if column not in BOOKKEEPING and column != by:
+            intake = s.columns[column].known == "before"
+            if intake and column not in BOOKKEEPING and column != by:
                 label = s.columns[column].label or column
                 rows += _described(members[column], label, name, s.columns[column].type)
     frame = pd.DataFrame(rows)
@@ -163,7 +165,7 @@ def attended_by(s: Sessions) -> pd.DataFrame:
     Raises
     ------
     Unanswerable
-        The records hold assessments at fixed times.
+        The records hold assessments, not sessions.
 
     Examples
     --------
@@ -173,7 +175,7 @@ def attended_by(s: Sessions) -> pd.DataFrame:
     """
     if s.clock == "time":
         raise Unanswerable(
-            "These records hold assessments at fixed times; how many sessions anybody came to is "
+            "These records hold assessments, not sessions; how many sessions anybody came to is "
             "not in them."
         )
     rows = s.table.loc[s.attended]
@@ -194,12 +196,18 @@ def filled_in(
     by
         A column of the course to compare groups by; empty: everybody together.
     per
-        ``"records"``: one row for all of them; ``"time"``: one for each session or time.
+        ``"records"``: one row for all of them; ``"time"``: one for each session or time, as
+        :func:`~sessionwise.features.assessment_times.clock_values` gathers times.
 
     Returns
     -------
     DataFrame
         ``score, group, (session or time,) due, filled, share``.
+
+    Raises
+    ------
+    Unanswerable
+        A score is missing from the records; assessments have a row only where they were given.
 
     Examples
     --------
@@ -211,10 +219,12 @@ def filled_in(
     s.need(names or [""], "Counting forms")
     need_intake(s, [by], "Comparing groups")
     frame = s.frame.loc[s.attended]
-    clock = ["time" if s.clock == "time" else "session"] if per == "time" else []
+    when = clock_values(s)[s.attended]
+    clock = [when.name] if per == "time" else []
+    _need_the_unfilled(s, names)
     pieces = []
     for name in names:
-        groups = [groups_of(frame, by), *(frame[column] for column in clock)]
+        groups = [groups_of(frame, by), *([when] if clock else [])]
         each = frame[name].notna().groupby(groups, observed=True)
         counted = each.agg(due="size", filled="sum").reset_index()
         counted["group"] = counted["group"].astype("str")
@@ -222,6 +232,19 @@ def filled_in(
     counted = pd.concat(pieces, ignore_index=True)
     counted["share"] = counted["filled"] / counted["due"]
     return counted[["score", "group", *clock, "due", "filled", "share"]]
+
+
+def _need_the_unfilled(s: Sessions, names: Sequence[str]) -> None:
+    """Refuse assessments of which only those that were given have a row."""
+    rows = s.table.loc[s.attended]
+    if s.clock != "time" or rows[list(names)].isna().any(axis=None):
+        return
+    if len(rows) < len(s.courses) * clock_values(s)[s.attended].nunique():
+        labels = " and ".join(s.columns[name].label or name for name in names)
+        raise Unanswerable(
+            f"Every row of these records holds {labels}. Who was due and did not answer has no "
+            "row, so how many did cannot be told."
+        )
 
 
 def groups_of(frame: pd.DataFrame, by: str) -> pd.Series:

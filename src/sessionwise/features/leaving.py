@@ -205,8 +205,8 @@ def _need_endings(s: Sessions) -> None:
     """Refuse records that cannot say who left."""
     if s.clock == "time":
         raise Unanswerable(
-            "Leaving therapy is counted in sessions, and these records hold assessments at fixed "
-            "times, not sessions. Who still answered at each time is another question."
+            "Leaving therapy is counted in sessions, and these records hold assessments, not "
+            "sessions. Who still answered at each time is another question."
         )
     if (s.courses["ending"].astype("str") == "ongoing").all():
         raise Unanswerable(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from sessionwise.features.assessment_times import usual_gap
 from sessionwise.features.therapists import changed_therapist, first_therapist
 from sessionwise.records.sessions import Column, Sessions
 from sessionwise.records.small_counts import many
@@ -38,15 +39,14 @@ def grouped(s: Sessions, complete: Sequence[str], slopes: Sequence[str] | None =
     """Give the random part for the sessions that have all the columns of a model.
 
     Clients differ in level and in the slopes of ``slopes``: by default, on the session clock, that
-    of the session number; ``()`` for none. A client with several courses
+    of the session number; ``()`` for none. Where they are asked at times of their own they have
+    many scores, and a model without slopes would judge the change by the number of scores; level
+    and slope may then go together, as time 0 is only the beginning. A client with several courses
     counts as one unit for each: means and lags do not cross courses either. Where several
     therapists are recorded, units lie in the therapist of their first session.
     """
     s, unit, notes = _units(s)
-    if slopes is None:
-        slopes = () if s.clock == "time" else ("session",)
-    own = f"{' + '.join(['1', *slopes])} {'||' if slopes else '|'}"
-    random = f"({own} {unit})"
+    random = f"({_own(s, slopes)} {unit})"
     if "therapist" not in s.columns:
         return Grouping(s, random, (unit,), notes)
     s = first_therapist(s)
@@ -60,6 +60,14 @@ def grouped(s: Sessions, complete: Sequence[str], slopes: Sequence[str] | None =
     said = f"Each client is counted with the therapist of the first session ({moved})."
     both = f"{random} + (1 | first_therapist)"
     return Grouping(s, both, (unit, "first_therapist"), (*notes, said))
+
+
+def _own(s: Sessions, slopes: Sequence[str] | None) -> str:
+    """Write how clients differ, up to the bar."""
+    if slopes is None and s.clock == "time":
+        return "1 + time |" if usual_gap(s) else "1 |"
+    slopes = ("session",) if slopes is None else slopes
+    return f"{' + '.join(['1', *slopes])} {'||' if slopes else '|'}"
 
 
 def _units(s: Sessions) -> tuple[Sessions, str, tuple[str, ...]]:

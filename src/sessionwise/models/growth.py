@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from sessionwise.features.assessment_times import clock_values
 from sessionwise.features.counts import groups_of
 from sessionwise.features.given import need_given
 from sessionwise.features.intake import need_intake
@@ -25,10 +26,11 @@ def outcome_over_time(
 ) -> Fit:
     """How does the outcome change over therapy, and does it differ between groups?
 
-    A straight line in the study's clock for each client. With assessments at fixed times, clients
-    differ in level (random intercept), and the intake assessment, at time 0, is no outcome: put it
-    among the covariates if it is to count. With sessions, they differ in level and in slope, and
-    lie in the therapist of their first session.
+    A straight line in the study's clock for each client. With assessments at times everybody
+    shares, clients differ in level (random intercept); at times of their own, in level and slope,
+    which may go together. The assessment at time 0 is no outcome: put it among the covariates if
+    it is to count. With sessions, clients differ in level and in slope, and lie in the therapist
+    of their first session.
 
     Parameters
     ----------
@@ -103,7 +105,8 @@ def mean_course(s: Sessions, outcome: str, by: str = "") -> pd.DataFrame:
     """What was the mean outcome at each time, among those who gave it?
 
     A plain mean of the scores there are: as clients leave it becomes the mean of those who stay,
-    and a rise in it need not be anybody's improvement.
+    and a rise in it need not be anybody's improvement. Where clients are asked at times of their
+    own, scores are gathered at multiples of the usual gap between them.
 
     Returns
     -------
@@ -120,8 +123,8 @@ def mean_course(s: Sessions, outcome: str, by: str = "") -> pd.DataFrame:
     s.need_score(outcome, "The course of the outcome")
     need_intake(s, [by], "Comparing groups")
     frame = s.frame.loc[s.attended]
-    clock = "time" if s.clock == "time" else "session"
-    groups = [groups_of(frame, by), frame[clock]]
+    when = clock_values(s)[s.attended]
+    groups = [groups_of(frame, by), when]
     scores = frame[outcome].astype("float64").groupby(groups, observed=True)
     each = scores.agg(mean="mean", sd="std", n="count").reset_index()
     each = each[each["n"] > 0].reset_index(drop=True)
@@ -129,5 +132,5 @@ def mean_course(s: Sessions, outcome: str, by: str = "") -> pd.DataFrame:
     half = stats.t.ppf(0.975, np.maximum(n - 1, 1)) * each["sd"] / np.sqrt(n)
     made = {"low": each["mean"] - half, "high": each["mean"] + half}
     each["group"] = each["group"].astype("str")
-    renamed = each.rename(columns={clock: "time"}).assign(**made)
+    renamed = each.rename(columns={when.name: "time"}).assign(**made)
     return renamed[["group", "time", "mean", "low", "high", "n"]].astype({"time": "float64"})

@@ -35,6 +35,11 @@ def still_answering(s: Sessions, outcome: str, by: str = "") -> Curve:
         which one to four answered are left out, and counted. Limits are Wilson's (1927, J Am Stat
         Assoc 22:209).
 
+    Raises
+    ------
+    Unanswerable
+        Assessments of which only those that were given have a row: who else was due is not known.
+
     Examples
     --------
     >>> import sessionwise as sw

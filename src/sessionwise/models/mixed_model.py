@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -16,19 +17,24 @@ import pandas as pd
 from statsmodels.regression.mixed_linear_model import MixedLM, MixedLMParams, VCSpec
 
 from sessionwise.engine.containment import containment_df
-from sessionwise.engine.gls import GeneralisedFit, generalised_fit, loadings, pieces
+from sessionwise.engine.gls import GeneralisedFit, Pieces, generalised_fit, loadings, pieces
 from sessionwise.engine.orthogonal_columns import ScaledModel, scaled_model
-from sessionwise.engine.variance_ratios import Summit, climb, vanishing
+from sessionwise.engine.variance_ratios import Summit, climb, degenerate, vanishing
 from sessionwise.errors import Refused
 from sessionwise.models.fit import VARIANCE_COLUMNS, Fit, Health, Recipe
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import Design, complete_rows, design, parse
 from sessionwise.models.model_rows import counted, left_out_before, model_frame, standard_deviations
-from sessionwise.models.nesting import Nesting, nested
+from sessionwise.models.nesting import Nesting, nested, written
 from sessionwise.models.wald import estimates_frame
 
 FLAT = 1e-5
 """A fit converged if no slope of the log-likelihood exceeds this, per unit of log variance."""
+
+BOTH = {
+    True: "Differences in level and in slope may go together.",
+    False: "Differences in level and in slope are taken as independent.",
+}
 
 LARGEST = 1e9
 """A variance this many times the residual variance means there is no residual left."""
@@ -37,10 +43,13 @@ LARGEST = 1e9
 def mixed(formula: str, data: Any, reml: bool = True) -> Fit:
     """Say how a score goes with others, within and between clients who differ from one another.
 
-    Clients differ in level, ``(1 | client)``, and in how fast they change,
-    ``(1 + session || client)``, the two taken as independent; clients may lie in therapists,
-    ``+ (1 | therapist)``, each client in one. A variance that comes out as zero is taken out, the
-    model is fitted again without it, and ``health.dropped`` names it.
+    Clients differ in level, ``(1 | client)``, and in how fast they change: with
+    ``(session | client)`` level and slope may go together (as in lme4, with an intercept unless
+    ``0 +`` takes it out), with ``(1 + session || client)`` they are taken as independent. Clients
+    may lie in therapists, ``+ (1 | therapist)``, each client in one. A variance that comes out as
+    zero is taken out, the model is fitted again without it, and ``health.dropped`` names it; a
+    correlation that comes out as ±1 makes the fit singular, ``health.singular`` names it, and it
+    is no finding: take the two as independent, or leave one out.
 
     Parameters
     ----------
@@ -57,19 +66,21 @@ def mixed(formula: str, data: Any, reml: bool = True) -> Fit:
     Fit
         Estimates in units of the outcome per unit of the column; errors from (X′V⁻¹X)⁻¹ at the
         estimated variances; t statistics on containment degrees of freedom. ``loglik`` as lme4's.
-        ``variances`` has a row per random term and the residual.
+        ``variances`` has a row per variance, per covariance of two that go together, and the
+        residual last.
 
     Raises
     ------
     InvalidInput
         A problem of the formula or a column.
     Refused
-        Correlated or crossed random terms, which this engine cannot fit; a factor with one level
-        or with as many as rows; an outcome that does not vary; no convergence.
+        Crossed random terms, which this engine cannot fit; a factor with one level, or with as many
+        deviations as rows; an outcome that does not vary; no convergence.
 
     References
     ----------
-    Laird & Ware (1982), Biometrics 38:963–974. Degrees of freedom: Pinheiro & Bates (2000),
+    Laird & Ware (1982), Biometrics 38:963–974. What the terms mean: Bates, Mächler, Bolker & Walker
+    (2015), J Stat Softw 67(1), table 2. Degrees of freedom: Pinheiro & Bates (2000),
     Mixed-Effects Models in S and S-PLUS, p. 91.
 
     Examples
@@ -116,19 +127,14 @@ def _check_random(parsed: Formula) -> None:
     """Refuse what this engine cannot fit, before any row is looked at."""
     if not parsed.random:
         raise Refused("A mixed model needs a random term. Add (1 | client), or use glm.")
-    together = [term for term in parsed.random if term.correlated and len(term.slopes) > 0]
-    for term in together:
-        if term.intercept or len(term.slopes) > 1:
-            free = str(replace(term, correlated=False))
-            raise Refused(
-                f"`{term}` lets level and slope go together, which this engine cannot fit. "
-                f"Write {free}: they are independent then."
-            )
 
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """The fit at the best variances; ``zero`` numbers a deviation whose variance is none."""
+    """The fit at the best variances; ``zero`` numbers a deviation whose variance is none.
+
+    ``ratios`` is the covariance of the deviations, as written, over the residual variance.
+    """
 
     at: GeneralisedFit
     ratios: np.ndarray
@@ -139,29 +145,41 @@ class _Found:
 def _estimate(scaled: ScaledModel, nesting: Nesting, *, reml: bool) -> _Found:
     """Find the variances, by as many optimisers as it takes; refuse if none gets there."""
     outermost = next(iter(nesting.levels), np.zeros(scaled.response.size, int))
-    blocks = loadings(nesting.scaled_terms, outermost)
+    terms, triangle = nesting.scaled()
+    blocks = loadings(terms, outermost)
     given = pieces(scaled.basis, scaled.response, blocks, outermost)
     search = _Search(scaled, blocks, outermost, reml)
     best, start = None, np.full(len(nesting.deviations), 0.1)
     for method in ("lbfgs", "powell") if nesting.deviations else ():
         start = search.run(method, start)
-        summit = climb(given, np.clip(start, 1e-3, 1e3), reml=reml)
+        summit = climb(given, np.clip(start, 1e-3, 1e3), nesting.together, reml=reml)
         if best is None or summit.loglik > best.loglik:
             best = summit
         if best.gradient <= FLAT:
             break
-    best = best or climb(given, start, reml=reml)
+    best = best or climb(given, start, nesting.together, reml=reml)
     _check_summit(best, nesting)
-    gone = np.flatnonzero(vanishing(given, best, reml=reml))
+    gone = np.flatnonzero(vanishing(given, best, triangle, reml=reml))
     zero = int(gone[np.argmin(best.ratios[gone])]) if gone.size else None
+    back = np.linalg.solve(triangle, best.factor)
     health = Health(
         converged=True,
+        singular=_singular(given, best, nesting, reml=reml),
         gradient=best.gradient,
         optimiser=", ".join([*search.ran, "newton"]) if search.ran else "closed form",
         evaluations=best.steps,
         warnings=search.warnings,
     )
-    return _Found(generalised_fit(given, best.ratios, reml=reml), best.ratios, health, zero)
+    return _Found(generalised_fit(given, best.factor, reml=reml), back @ back.T, health, zero)
+
+
+def _singular(given: Pieces, best: Summit, nesting: Nesting, *, reml: bool) -> tuple[str, ...]:
+    """Name the terms whose deviations go together perfectly."""
+    return tuple(
+        f"the correlation{'s' if len(bundle) > 2 else ''} of {written(bundle, correlated=True)}"
+        for bundle, place in nesting.placed
+        if len(bundle) > 1 and degenerate(given, best, place, reml=reml)
+    )
 
 
 class _Search:
@@ -234,26 +252,27 @@ def _df(made: Design, nesting: Nesting) -> np.ndarray:
 
 
 def _variances(found: _Found, nesting: Nesting, spread: float) -> pd.DataFrame:
-    """The table of variances, residual last."""
+    """The table of variances, each bundle's covariances after them, residual last."""
     residual = found.at.residual_variance * spread**2
-    values = np.append(residual * found.ratios / nesting.sizes**2, residual)
-    table = pd.DataFrame(
-        {
-            "group": [*(d.group for d in nesting.deviations), "Residual"],
-            "term1": [*(d.term for d in nesting.deviations), ""],
-            "term2": "",
-            "variance": values,
-            "sd": np.sqrt(values),
-            "correlation": np.nan,
-        }
-    )
-    return table[list(VARIANCE_COLUMNS)].astype(dict.fromkeys(("group", "term1", "term2"), "str"))
+    covariance = residual * found.ratios
+    sd = np.sqrt(np.diag(covariance))
+    lines: list[tuple[str, str, str, float, float, float]] = []
+    for bundle, place in nesting.placed:
+        own, own_sd = covariance[place, place], sd[place]
+        for i, deviation in enumerate(bundle):
+            lines.append((deviation.group, deviation.term, "", own[i, i], own_sd[i], np.nan))
+        for i, j in combinations(range(len(bundle)), 2):
+            terms = (bundle[i].term, bundle[j].term)
+            correlation = own[i, j] / (own_sd[i] * own_sd[j])
+            lines.append((bundle[i].group, *terms, own[i, j], np.nan, correlation))
+    lines.append(("Residual", "", "", residual, np.sqrt(residual), np.nan))
+    table = pd.DataFrame(lines, columns=list(VARIANCE_COLUMNS))
+    return table.astype(dict.fromkeys(("group", "term1", "term2"), "str"))
 
 
 def _recipe(fitted: Formula, made: Design, *, reml: bool) -> Recipe:
-    notes = []
-    if any(term.intercept and term.slopes for term in fitted.random):
-        notes.append("Differences in level and in slope are taken as independent.")
+    both = {term.correlated for term in fitted.random if term.intercept and term.slopes}
+    notes = [note for correlated, note in BOTH.items() if correlated in both]
     return Recipe(
         kind="linear mixed model" if fitted.random else "linear model",
         formula=str(fitted),

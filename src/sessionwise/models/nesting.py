@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 
 from sessionwise.engine.gls import Term
+from sessionwise.engine.orthogonal_columns import orthogonal
 from sessionwise.errors import Refused
 from sessionwise.models.formula_terms import RandomTerm
 
 
 @dataclass(frozen=True)
 class Deviation:
-    """One independent way in which the levels of a factor differ: in level, or in one slope.
+    """One way in which the levels of a factor differ: in level, or in one slope.
 
     Attributes
     ----------
@@ -40,17 +41,37 @@ class Nesting:
 
     Attributes
     ----------
-    deviations
-        In the order of the formula.
+    bundles
+        Deviations that may go together, in the order of the formula; one that is independent of
+        all others is a bundle of its own.
     codes
         Factor → number of the level of each row, shape (n,), outermost factor first.
     columns
         Slope column → its values, shape (n,).
     """
 
-    deviations: tuple[Deviation, ...]
+    bundles: tuple[tuple[Deviation, ...], ...]
     codes: Mapping[str, np.ndarray]
     columns: Mapping[str, np.ndarray]
+
+    @property
+    def deviations(self) -> tuple[Deviation, ...]:
+        """All of them, bundle after bundle."""
+        return tuple(deviation for bundle in self.bundles for deviation in bundle)
+
+    @property
+    def placed(self) -> list[tuple[tuple[Deviation, ...], slice]]:
+        """Each bundle, and where it stands among all deviations."""
+        ends = np.cumsum([len(bundle) for bundle in self.bundles], dtype=int).tolist()
+        return [(b, slice(end - len(b), end)) for b, end in zip(self.bundles, ends)]
+
+    @property
+    def together(self) -> np.ndarray:
+        """Which deviations may go together, shape (deviations, deviations)."""
+        together = np.eye(len(self.deviations), dtype=bool)
+        for _, place in self.placed:
+            together[place, place] = True
+        return together
 
     @property
     def levels(self) -> list[np.ndarray]:
@@ -62,57 +83,55 @@ class Nesting:
         """The factor that lies in all others, or nothing."""
         return next(reversed(self.codes), "")
 
-    @property
-    def sizes(self) -> np.ndarray:
-        """Root mean square of the column of each deviation, shape (deviations,); 1 for a level."""
-        return np.array(
-            [
-                np.sqrt(np.mean(self.columns[d.slope] ** 2)) if d.slope else 1.0
-                for d in self.deviations
-            ]
-        )
+    def scaled(self) -> tuple[list[Term], np.ndarray]:
+        """Give the deviations to the engine in columns of mean square 1, and the way back.
 
-    @property
-    def scaled_terms(self) -> list[Term]:
-        """The deviations with columns of mean square 1, for the engine."""
-        return [
-            Term(
-                column=self.columns[d.slope] / size
-                if d.slope
-                else np.ones(self.codes[d.group].size),
-                level=self.codes[d.group],
-            )
-            for d, size in zip(self.deviations, self.sizes)
-        ]
+        In a bundle the columns are at right angles, so that it doesn't matter from where a slope
+        is counted. Its columns are those times the triangle, shape (deviations, deviations).
+        """
+        terms, triangle = [], np.zeros(self.together.shape)
+        for bundle, place in self.placed:
+            basis, triangle[place, place] = orthogonal(self.matrix(bundle))
+            terms += [Term(column, self.codes[bundle[0].group]) for column in basis.T]
+        return terms, triangle
+
+    def matrix(self, bundle: Sequence[Deviation]) -> np.ndarray:
+        """Give the columns of a bundle, shape (n, deviations)."""
+        ones = np.ones(self.codes[bundle[0].group].size)
+        return np.column_stack([self.columns[d.slope] if d.slope else ones for d in bundle])
 
     @property
     def terms(self) -> tuple[RandomTerm, ...]:
-        """The random terms of the formula, one per factor."""
-        groups = dict.fromkeys(d.group for d in self.deviations)
-        return tuple(
-            RandomTerm(
-                group=group,
-                intercept=Deviation(group) in self.deviations,
-                slopes=tuple(d.slope for d in self.deviations if d.group == group and d.slope),
-                correlated=False,
-            )
-            for group in groups
-        )
+        """The random terms of the formula: one per bundle, or per factor if independent."""
+        terms: list[RandomTerm] = []
+        for group in dict.fromkeys(d.group for d in self.deviations):
+            own = [bundle for bundle in self.bundles if bundle[0].group == group]
+            terms += [written(bundle, correlated=True) for bundle in own if len(bundle) > 1]
+            alone = [bundle[0] for bundle in own if len(bundle) == 1]
+            terms += [written(alone, correlated=False)] if alone else []
+        return tuple(terms)
 
     def without(self, number: int) -> tuple[RandomTerm, Nesting]:
         """Take one deviation out: how it would be written alone, and what is left."""
         gone = self.deviations[number]
-        left = tuple(d for d in self.deviations if d != gone)
-        groups = {d.group for d in left}
-        slopes = (gone.slope,) if gone.slope else ()
+        left = [tuple(d for d in bundle if d != gone) for bundle in self.bundles]
+        bundles = tuple(bundle for bundle in left if bundle)
+        groups = {bundle[0].group for bundle in bundles}
+        codes = {name: code for name, code in self.codes.items() if name in groups}
         return (
-            RandomTerm(gone.group, not gone.slope, slopes, correlated=False),
-            replace(
-                self,
-                deviations=left,
-                codes={name: code for name, code in self.codes.items() if name in groups},
-            ),
+            written((gone,), correlated=False),
+            replace(self, bundles=bundles, codes=codes),
         )
+
+
+def written(bundle: Sequence[Deviation], *, correlated: bool) -> RandomTerm:
+    """Write deviations of one factor as a term of a formula."""
+    return RandomTerm(
+        group=bundle[0].group,
+        intercept=any(not d.slope for d in bundle),
+        slopes=tuple(d.slope for d in bundle if d.slope),
+        correlated=correlated,
+    )
 
 
 def nested(random: Sequence[RandomTerm], used: pd.DataFrame) -> Nesting:
@@ -129,12 +148,10 @@ def nested(random: Sequence[RandomTerm], used: pd.DataFrame) -> Nesting:
     ------
     Refused
         A factor with one level, or with as many as rows; factors that cross; a slope in a column
-        that varies within no level.
+        that varies within no level; a deviation that stands in two terms; deviations that go
+        together in columns of which one is made of the others, or as many as rows.
     """
-    deviations = []
-    for term in random:
-        deviations += [Deviation(term.group)] * term.intercept
-        deviations += [Deviation(term.group, slope) for slope in term.slopes]
+    bundles = _bundled(random)
     codes = {
         term.group: np.unique(pd.factorize(used[term.group])[0], return_inverse=True)[1]
         for term in random
@@ -144,11 +161,31 @@ def nested(random: Sequence[RandomTerm], used: pd.DataFrame) -> Nesting:
         _check_levels(name, code)
     for outer, inner in zip(list(codes), list(codes)[1:]):
         _check_nested(outer, codes[outer], inner, codes[inner])
-    columns = {d.slope: used[d.slope].to_numpy(float) for d in deviations if d.slope}
-    for deviation in deviations:
-        if deviation.slope:
-            _check_slope(deviation, columns[deviation.slope], codes[deviation.group])
-    return Nesting(tuple(dict.fromkeys(deviations)), codes, columns)
+    slopes = [d for bundle in bundles for d in bundle if d.slope]
+    columns = {d.slope: used[d.slope].to_numpy(float) for d in slopes}
+    for deviation in slopes:
+        _check_slope(deviation, columns[deviation.slope], codes[deviation.group])
+    nesting = Nesting(bundles, codes, columns)
+    for bundle in bundles:
+        _check_bundle(bundle, nesting)
+    return nesting
+
+
+def _bundled(random: Sequence[RandomTerm]) -> tuple[tuple[Deviation, ...], ...]:
+    """Part the random terms into deviations that may go together; a repeated one counts once."""
+    bundles: list[tuple[Deviation, ...]] = []
+    for term in random:
+        own = [Deviation(term.group)] * term.intercept
+        own += [Deviation(term.group, slope) for slope in term.slopes]
+        bundles += [tuple(own)] if term.correlated else [(deviation,) for deviation in own]
+    bundles = list(dict.fromkeys(bundles))
+    found = [deviation for bundle in bundles for deviation in bundle]
+    for twice in (deviation for deviation in found if found.count(deviation) > 1):
+        raise Refused(
+            f"`{twice.term}` of `{twice.group}` stands in two random terms, so its variance "
+            "cannot be told from itself. Leave it in one."
+        )
+    return tuple(bundles)
 
 
 def _check_levels(name: str, code: np.ndarray) -> None:
@@ -162,6 +199,26 @@ def _check_levels(name: str, code: np.ndarray) -> None:
         raise Refused(
             f"Every row of the model is a `{name}` of its own ({levels} of {levels}), so their "
             f"differences cannot be told from the residual. Take the random term of `{name}` out."
+        )
+
+
+def _check_bundle(bundle: tuple[Deviation, ...], nesting: Nesting) -> None:
+    """Refuse deviations that go together and could not be told apart, or from the residual."""
+    if len(bundle) == 1:
+        return
+    term, code = written(bundle, correlated=True), nesting.codes[bundle[0].group]
+    levels = int(code.max()) + 1
+    if levels * len(bundle) >= code.size:
+        raise Refused(
+            f"`{term}` has {levels * len(bundle)} deviations and the model {code.size} rows, so "
+            "they cannot be told from the residual. Take simpler random terms."
+        )
+    matrix = nesting.matrix(bundle)
+    matrix = matrix / np.sqrt(np.mean(matrix**2, axis=0))
+    if np.linalg.svd(matrix, compute_uv=False)[-1] < 1e-8 * np.sqrt(code.size):
+        raise Refused(
+            f"The columns of `{term}` are made of one another, so their deviations cannot be told "
+            "apart. Leave one out."
         )
 
 

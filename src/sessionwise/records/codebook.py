@@ -52,6 +52,7 @@ MADE = frozenset(
 """Columns the package makes; an export may not bring its own."""
 
 ROLE_CODES = {"attendance": ATTENDANCE, "modality": MODALITIES, "ending": ENDINGS}
+UNDIVIDED = "Leave it out: only plain numbers, such as `time`, may be divided, never a score."
 
 
 class ColumnSpec(BaseModel):
@@ -70,6 +71,7 @@ class ColumnSpec(BaseModel):
     missing: list[str | int | float] = Field([], description="codes that mean 'not answered'")
     order: list[str] = Field([], description="categories in order, the reference level first")
     format: str = Field("%Y-%m-%d", description="how dates are written")
+    divide_by: float | None = Field(None, gt=0, description="new unit: 7 makes weeks of days")
     low: float | None = Field(None, description="lowest value allowed")
     high: float | None = Field(None, description="highest value allowed")
     unit: str = Field("", description="for axes and tables")
@@ -178,6 +180,15 @@ class Codebook(BaseModel):
             )
             for name, spec in self.columns.items()
             if name in ROLES and spec.level not in (None, ROLES[name][1])
+        ]
+        problems += [
+            Problem(f"`{name}` has no unit to change", f"divide_by in [columns.{name}]", UNDIVIDED)
+            for name, spec in self.columns.items()
+            if spec.divide_by
+            and (
+                (spec.codes or spec.order or spec.instrument)
+                or (ROLES.get(name) or [spec.type or "number"])[0] != "number"
+            )
         ]
         known_instruments = {*shipped(), *self.instruments}
         scores = [*self.columns.items(), *self.repeated.items()]

@@ -171,7 +171,7 @@ class Parser:
                     f"Explain the codes in `codes` of [columns.{name}].",
                 )
             return values.mask(broken).astype("Int64")
-        return values
+        return values / spec.divide_by if spec.divide_by else values
 
     def _categories(self, text: pd.Series, name: str, spec: ColumnSpec) -> pd.Series:
         """Read a category; its order is the codebook's, or else the alphabet's."""

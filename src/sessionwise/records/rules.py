@@ -144,6 +144,13 @@ def _repeats_dates(frame: pd.DataFrame) -> pd.Series:
     return _repeats("date")(frame)
 
 
+def _repeats_times(frame: pd.DataFrame) -> pd.Series:
+    """Find a time that stands twice in a course, where nothing else tells the two rows apart."""
+    if {"session", "appointment"} & set(frame.columns):
+        return pd.Series(False, index=frame.index)
+    return _repeats("time")(frame)
+
+
 MOST_SESSIONS = 10_000
 """No course has as many: five sessions a week for forty years."""
 DOUBLE = (
@@ -172,10 +179,10 @@ RULES: tuple[Rule, ...] = (
         "Take out the double entries, or number the appointments: add [columns.appointment].",
     ),
     Rule(
-        "Within a course each time stands once",
+        "Within a course each time stands once where appointments have no numbers",
         ("time",),
-        _repeats("time"),
-        "Take out the double entries.",
+        _repeats_times,
+        "Take out the double entries, or number the appointments: add [columns.appointment].",
     ),
     Rule(
         "Session numbers start at 1 and are whole",
@@ -194,6 +201,12 @@ RULES: tuple[Rule, ...] = (
         ("session", "date"),
         _falls("date", along="session"),
         "Check the dates and the session numbers of these rows.",
+    ),
+    Rule(
+        "A later appointment has no earlier time",
+        ("appointment", "time"),
+        _falls("time", along="appointment"),
+        "Check the times and the numbers of these rows.",
     ),
     Rule(
         "A later appointment has no earlier session number",

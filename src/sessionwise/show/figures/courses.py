@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from sessionwise.features.assessment_times import usual_gap
 from sessionwise.records.sessions import Sessions
 from sessionwise.show.axes import Line, label_ends, score_axis, time_axis
 from sessionwise.show.curve_words import is_whole, moment
@@ -70,13 +71,21 @@ def course(
             label_ends(axes, lines)
         caption = (
             f"Mean {score} with 95 % confidence intervals; means of fewer than {SMALLEST} are "
-            f"left out. Each mean is of those who answered at that time ({_numbers(parts)}): it "
-            "may move because people change, and because others than before are left."
+            f"left out. {_gathered(s)}Each mean is of those who answered at that time "
+            f"({_numbers(parts)}): it may move because people change, and because others than "
+            "before are left."
         )
         words = (caption, f"Means over time. {_from_to(parts, unit)}.")
         return finished(
             drawing, name, title or _course_finding(parts, score, unit), words, synthetic
         )
+
+
+def _gathered(s: Sessions) -> str:
+    """Say how scores given at times of clients' own were put together."""
+    gap = usual_gap(s)
+    steps = moment(gap, s.time_unit)
+    return f"Scores are gathered at the nearest of times {steps} apart. " if gap else ""
 
 
 def _parts(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from sessionwise.features.assessment_times import usual_gap
 from sessionwise.features.counts import came_at_all
 from sessionwise.records.sessions import COURSE_KEY, Sessions
+from sessionwise.show.curve_words import moment
 from sessionwise.show.display import Sentence
 from sessionwise.show.numbers import count, number, percent
 from sessionwise.show.suppression import SMALLEST
@@ -29,8 +31,7 @@ def came(s: Sessions, name: str = "came") -> Sentence:
     counts = s.counts()
     held = f"The records hold {counted(counts['clients'], 'client')}"
     if s.clock == "time":
-        times = s.table["time"].nunique()
-        return Sentence(name, f"{held}, each due to be assessed at {count(times, 'time')}.")
+        return Sentence(name, f"{held}, {_assessed(s)}.")
     therapists = count(counts["therapists"], "therapist")
     of = f" of {therapists}" if counts["therapists"] else ""
     text = (
@@ -56,6 +57,18 @@ def _never(s: Sessions) -> str:
     if not never:
         return ""
     return f"In {counted(never, 'course')} no session was attended."
+
+
+def _assessed(s: Sessions) -> str:
+    """Say when clients were assessed: all at the same times, or each at their own."""
+    gap = usual_gap(s)
+    if not gap:
+        return f"each due to be assessed at {count(s.table['time'].nunique(), 'time')}"
+    each = s.table.loc[s.attended].groupby(COURSE_KEY, observed=True).size().median()
+    return (
+        f"each assessed at times of their own, {number(each, 0)} times in the median, usually "
+        f"{moment(gap, s.time_unit)} apart"
+    )
 
 
 def _ended(s: Sessions) -> str:
