@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import os
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -30,6 +31,13 @@ QUESTIONS = {
     "alliance_and_next_outcome": sw.alliance_and_next_outcome,
     "alliance_and_leaving": sw.alliance_and_leaving,
     "outcome_over_time": sw.outcome_over_time,
+    "alliance_and_next_outcome_given_previous": partial(
+        sw.alliance_and_next_outcome, given="previous outcome"
+    ),
+    "outcome_and_alliance": sw.outcome_and_alliance,
+    "outcome_and_alliance_given_previous": partial(
+        sw.outcome_and_alliance, given="previous alliance"
+    ),
 }
 
 

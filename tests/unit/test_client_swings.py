@@ -101,7 +101,7 @@ class TestGapsAndEdges:
             alliance_swings(Sessions.of(s.frame[["client", "session", "srs"]].iloc[:16]))
 
     def test_without_sessions_or_scores_it_says_why(self):
-        with pytest.raises(Unanswerable, match="assessments at fixed times"):
+        with pytest.raises(Unanswerable, match="assessments, not sessions"):
             alliance_swings(records("client time srs\na 0 30\na 2 31", "time"))
         with pytest.raises(Unanswerable, match="A client's own swings needs `wai`"):
             alliance_swings(sw.example(), "wai")

@@ -65,7 +65,7 @@ class TestSteps:
         assert not in_phases(s).recorded
 
     def test_assessments_at_fixed_times_have_no_phases(self):
-        with pytest.raises(Unanswerable, match="assessments at fixed times"):
+        with pytest.raises(Unanswerable, match="assessments, not sessions"):
             in_phases(records("client time srs\na 0 30\na 2 31", "time"))
 
 

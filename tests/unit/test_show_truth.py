@@ -64,9 +64,9 @@ class TestWhatTheNoteSpellsOut:
             "session_within": KnownEffect(0.3, "ORS points per session"),
         }
         note = against_truth(hybrid(), moved).note
-        assert "This clinic has a ceiling at 40 and forms lost after bad sessions" in note
-        assert "the estimate of srs_lag1_within may miss its truth" in note
-        assert "session_within" not in note.partition("This clinic has")[2]
+        assert "a ceiling at 40; forms lost after bad sessions." in note
+        assert "What may keep srs_lag1_within from the truth here" in note
+        assert "session_within" not in note.partition("What may keep")[2]
 
 
 class TestWhereThereIsNothingToShow:

@@ -57,8 +57,15 @@ def test_the_estimands_are_the_numbers_the_clinic_is_made_of():
             "srs_lag1_between": 9,
             "severity": 3,
         },
-        "alliance_and_next_outcome_given_previous": {"srs_lag1_within": 2, "ors_lag1": 0.4},
+        "alliance_and_next_outcome_given_previous": {
+            "session": 1,
+            "srs_lag1_within": 2,
+            "srs_lag1_between": 9,
+            "severity": 3,
+            "ors_lag1_within": 0.4,
+        },
         "outcome_and_alliance": {"ors_within": 0.25},
+        "outcome_and_alliance_given_previous": {"ors_within": 0.25, "srs_lag1_within": 0.4},
         "alliance_and_leaving": {
             "first_session": 4,
             "session": 5,

@@ -62,8 +62,8 @@ def in_phases(s: Sessions) -> Phases:
     """
     if s.clock == "time":
         raise Unanswerable(
-            "Phases of therapy are made of sessions, and these records hold assessments at fixed "
-            "times."
+            "Phases of therapy are made of sessions, and these records hold assessments, "
+            "not sessions."
         )
     recorded = "phase" in s.columns and s.columns["phase"].level == "appointment"
     table = s.table

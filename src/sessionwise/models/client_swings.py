@@ -71,8 +71,8 @@ def alliance_swings(s: Sessions, alliance: str = "srs") -> pd.DataFrame:
     need_given(s, [alliance], PURPOSE)
     if s.clock == "time":
         raise Unanswerable(
-            f"{PURPOSE} are followed from session to session, and these records hold assessments "
-            "at fixed times."
+            f"{PURPOSE} are followed from session to session, and these records hold assessments, "
+            "not sessions."
         )
     frame = s.frame.loc[s.attended]
     frame = frame.loc[frame[alliance].notna(), [*COURSE_KEY, "session", alliance]]

@@ -89,7 +89,7 @@ def early_alliance_and_outcome(
     need_given(s, [alliance, outcome], PURPOSE)
     if s.clock == "time":
         raise Unanswerable(
-            f"{PURPOSE} are counted in sessions, and these records hold assessments at fixed times."
+            f"{PURPOSE} are counted in sessions, and these records hold assessments, not sessions."
         )
     turned = {name: _towards_better(s, name) for name in (alliance, outcome)}
     if cluster == "therapist":
@@ -140,6 +140,12 @@ def early_alliance_and_outcome(
         ),
         labels={**words, "partial_r": "partial correlation"},
     )
+
+
+def complete_courses(s: Sessions, alliance: str, outcome: str, early: int = 3) -> pd.DataFrame:
+    """Give the courses the correlation is of, with their ``first, early, last`` scores as given."""
+    every = _by_course(s, alliance, outcome, early)
+    return _complete(s, every, alliance, outcome, early, "client")[0]
 
 
 def _towards_better(s: Sessions, name: str) -> int:

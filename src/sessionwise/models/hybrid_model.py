@@ -98,7 +98,7 @@ def hybrid(s: Sessions, asked: Asked, adjust: Sequence[str] = ()) -> Fit:
     if s.clock == "time":
         raise Unanswerable(
             f"{asked.purpose} are followed from session to session, and these records hold "
-            "assessments at fixed times."
+            "assessments, not sessions."
         )
     earlier = preceding_column(s, predictor, outcome)
     beside, own = preceding(s, predictor, outcome), [earlier]

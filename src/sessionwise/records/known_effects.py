@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 NEXT = "after session t−1 → before session t"
 SAME = "before session t → after session t"
 DECISION = "after session t → the decision after session t"
+BEFORE = "before session t−1 → before session t"
+LATER = "after session t−1 → after session t"
+SHORT = "a previous score among the predictors biases estimates in short courses"
 PER_POINT = "ORS points per SRS point"
 
 
@@ -45,7 +48,8 @@ def effects_of(truth: Truth) -> dict[str, dict[str, KnownEffect]]:
     return {
         "alliance_and_next_outcome": _next_outcome(truth),
         "alliance_and_next_outcome_given_previous": _given_previous(truth),
-        "outcome_and_alliance": _reverse(truth),
+        "outcome_and_alliance": _reverse(truth, given_previous=False),
+        "outcome_and_alliance_given_previous": _reverse(truth, given_previous=True),
         "alliance_and_leaving": _leaving(truth),
         "outcome_over_time": _over_time(truth),
     }
@@ -100,29 +104,39 @@ def _over_time(truth: Truth) -> dict[str, KnownEffect]:
 def _given_previous(truth: Truth) -> dict[str, KnownEffect]:
     """Terms of the hybrid with the previous outcome."""
     plain = _next_outcome(truth)
-    short = ("the previous outcome among the predictors biases estimates in short courses",)
     within = plain["srs_lag1_within"]
     return {
+        **plain,
         "srs_lag1_within": KnownEffect(
-            within.value, within.scale, within.variable, NEXT, (*short, *within.moved_by)
+            within.value, within.scale, within.variable, NEXT, (SHORT, *within.moved_by)
         ),
-        "ors_lag1": KnownEffect(
-            truth.outcome.carry_over, "ORS points per ORS point", "latent", NEXT, short
+        "ors_lag1_within": KnownEffect(
+            truth.outcome.carry_over, "ORS points per ORS point", "latent", BEFORE, (SHORT,)
         ),
     }
 
 
-def _reverse(truth: Truth) -> dict[str, KnownEffect]:
+def _reverse(truth: Truth, *, given_previous: bool) -> dict[str, KnownEffect]:
     """Terms of the reverse direction."""
     value = truth.feedback.outcome if truth.feedback.on else 0.0
-    why = ()
-    if truth.alliance.carry_over and truth.outcome.within:
-        why += ("the alliance of the session before is behind both scores",)
+    why = []
+    if given_previous:
+        why.append(SHORT)
+    elif truth.alliance.carry_over and truth.outcome.within:
+        why.append("the alliance of the session before is behind both scores")
     if truth.outcome.error_sd:
-        why += ("the recorded outcome holds measurement error",)
+        why.append("the recorded outcome holds measurement error")
     if truth.ceiling.on:
-        why += (truth.ceiling.because,)
-    return {"ors_within": KnownEffect(value, "SRS points per ORS point", "latent", SAME, why)}
+        why.append(truth.ceiling.because)
+    known = {
+        "ors_within": KnownEffect(value, "SRS points per ORS point", "latent", SAME, tuple(why))
+    }
+    if given_previous:
+        carried = KnownEffect(
+            truth.alliance.carry_over, "SRS points per SRS point", "latent", LATER, (SHORT,)
+        )
+        known["srs_lag1_within"] = carried
+    return known
 
 
 def _leaving(truth: Truth) -> dict[str, KnownEffect]:

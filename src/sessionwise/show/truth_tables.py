@@ -94,12 +94,9 @@ def _note(fit: Fit | Association, terms: list[str], known: Mapping[str, KnownEff
             f"The truth of {words} is of the state behind the score; the estimate is of the score "
             "as recorded, with its error of measurement, so the two need not agree."
         )
-    moved = {term: listed(list(known[term].moved_by)) for term in terms}
+    moved = {term: "; ".join(known[term].moved_by) for term in terms}
     for why, which in _grouped(fit, terms, moved).items():
-        said.append(
-            f"This clinic has {why}, under which the model is off: the estimate of {which} may "
-            "miss its truth for that reason and not by chance."
-        )
+        said.append(f"What may keep {which} from the truth here, and is no chance: {why}.")
     return " ".join(said)
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from sessionwise.errors import InvalidInput, Problem, nearest
+from sessionwise.models.long_run import early_alliance_in_the_long_run
 from sessionwise.records.codebook import SCHEMA, Codebook, read_toml, validated
 from sessionwise.records.known_effects import KnownEffect
 from sessionwise.records.observation import Observation
@@ -209,7 +210,14 @@ class Study(BaseModel):
     def known(self, question: str) -> dict[str, KnownEffect]:
         """Give the true effects behind the terms of a named question; none where data are real."""
         truth = self.known_truth()
-        return truth.estimands().get(question, {}) if truth else {}
+        if not truth:
+            return {}
+        if question != "early_alliance_and_outcome":
+            return truth.estimands().get(question, {})
+        simulated = {self.alliance, self.outcome} == {"srs", "ors"}
+        if self._cohort or not simulated:
+            return {}
+        return early_alliance_in_the_long_run(truth, self.alliance, self.outcome, self.landmark)
 
     def _until(self) -> pd.Timestamp | dict[str, pd.Timestamp] | None:
         """Give the last day observed as the records want it."""
