@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -21,6 +20,7 @@ from sessionwise.records.reading import columns_of, read
 from sessionwise.records.sessions import Sessions
 from sessionwise.records.truth import Truth
 from sessionwise.study.cohort import Cohort, members
+from sessionwise.study.locating import study_file
 
 NOTEBOOKS = (
     "01-who-came",
@@ -94,7 +94,7 @@ class Study(BaseModel):
         InvalidInput
             Not there, not TOML, or with keys or values a study does not have: every one of them.
         """
-        path = _find(str(name))
+        path = study_file(str(name))
         return cls.of(read_toml(path, "a study"), path)
 
     @classmethod
@@ -278,27 +278,3 @@ class Study(BaseModel):
             )
         if problems:
             raise InvalidInput(problems, self._path.name)
-
-
-def _find(name: str) -> Path:
-    """Find a study file by name or path."""
-    if "/" in name or name.endswith(".toml"):
-        return Path(name)
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-        problem = Problem(f"'{name}' is no name of a study", "", "Use a name such as clinic.")
-        raise InvalidInput([problem], "the parameters")
-    here = Path.cwd().resolve()
-    for folder in [here, *here.parents]:
-        if (folder / "studies").is_dir():
-            found = folder / "studies" / f"{name}.toml"
-            if not found.is_file():
-                known = [file.stem for file in (folder / "studies").glob("*.toml")]
-                problem = Problem(f"There is no study '{name}'", "studies/", nearest(name, known))
-                raise InvalidInput([problem], "the parameters")
-            return found
-    problem = Problem(
-        "There is no folder `studies` here or in any folder above",
-        "",
-        "Give the path of a study file, or run `sessionwise start FILE`.",
-    )
-    raise InvalidInput([problem], "the parameters")
