@@ -6,7 +6,8 @@ from tables import agrees, frame_of, halves, records
 
 from sessionwise.errors import InvalidInput
 from sessionwise.features.leaving import courses_at_risk, episodes
-from sessionwise.records.sessions import Left, Sessions
+from sessionwise.records.ledger import Left
+from sessionwise.records.sessions import Sessions
 
 OTHERS_ENDED = "last sessions of courses that others ended or the limit did"
 

@@ -10,8 +10,9 @@ from tables import agrees, frame_of, halves, records
 
 from sessionwise.errors import InvalidInput, Unanswerable
 from sessionwise.features.leaving import courses_at_risk, courses_followed, episodes
+from sessionwise.records.ledger import Left
 from sessionwise.records.observation import Observation
-from sessionwise.records.sessions import Left, Sessions
+from sessionwise.records.sessions import Sessions
 
 NOT_YET_DUE = "last sessions of open courses: the next appointment was not yet due"
 NEITHER = (

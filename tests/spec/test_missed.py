@@ -12,8 +12,9 @@ from sessionwise.features.counts import attended_by, endings, filled_in, who_cam
 from sessionwise.features.lags import lag_losses, lagged
 from sessionwise.features.leaving import courses_at_risk, courses_followed, early_mean, episodes
 from sessionwise.features.therapists import first_therapist
+from sessionwise.records.ledger import Left
 from sessionwise.records.observation import Observation
-from sessionwise.records.sessions import Left, Sessions
+from sessionwise.records.sessions import Sessions
 
 UNTIL = Observation(pd.Timestamp("2024-07-01"), interval_days=7, session_limit=4)
 CLINIC = """

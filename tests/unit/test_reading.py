@@ -9,8 +9,9 @@ import pytest
 
 from sessionwise.errors import InvalidInput
 from sessionwise.records.codebook import Codebook
+from sessionwise.records.ledger import Left
 from sessionwise.records.reading import read
-from sessionwise.records.sessions import Left, Sessions
+from sessionwise.records.sessions import Sessions
 
 BOOK = """
 schema = 1

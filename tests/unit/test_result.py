@@ -13,7 +13,7 @@ from tables import records
 from sessionwise.errors import InvalidInput
 from sessionwise.features.counts import attended_by
 from sessionwise.models.fit import Health, Rows, Unanswered
-from sessionwise.records.sessions import Left, Origin
+from sessionwise.records.ledger import Left, Origin
 from sessionwise.show.display import Note, Nothing, Sentence
 from sessionwise.show.sentences.outcomes import next_outcome
 from sessionwise.show.tables import table

@@ -5,7 +5,8 @@ import pytest
 from tables import frame_of, records
 
 from sessionwise.errors import InvalidInput, Unanswerable
-from sessionwise.records.sessions import Column, Left, Origin, Sessions
+from sessionwise.records.ledger import Left, Origin
+from sessionwise.records.sessions import Column, Sessions
 
 TWO_CLINICS = """
     clinic client therapist session srs severity

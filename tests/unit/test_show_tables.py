@@ -10,7 +10,7 @@ from show_values import fit, hybrid, leaving_fit
 from tables import records
 
 from sessionwise.models.fit import Health, Rows, Unanswered
-from sessionwise.records.sessions import Left, Origin
+from sessionwise.records.ledger import Left, Origin
 from sessionwise.show.display import Note, Nothing
 from sessionwise.show.fit_tables import estimates, health, variances
 from sessionwise.show.tables import ledger, left_out, table

@@ -87,7 +87,8 @@ def _height(given: Pieces, shares: np.ndarray, *, reml: bool) -> float:
     """Give the log-likelihood at given shares, the total variance at its best."""
     if shares[-1] < NOTHING:
         return HOPELESS
-    return generalised_fit(given, shares[:-1] / shares[-1], reml=reml).loglik
+    factor = np.diag(np.sqrt(shares[:-1] / shares[-1]))
+    return generalised_fit(given, factor, reml=reml).loglik
 
 
 def _profile(given: Pieces, share: float, which: int, size: int, *, reml: bool) -> float:

@@ -10,8 +10,9 @@ import pandas as pd
 
 from sessionwise.errors import Refused, Unanswerable
 from sessionwise.features.counts import came_at_all
+from sessionwise.records.ledger import Left
 from sessionwise.records.observation import NO_DECISION
-from sessionwise.records.sessions import COURSE_KEY, Column, Left, Sessions
+from sessionwise.records.sessions import COURSE_KEY, Column, Sessions
 
 CAUSES = {"unplanned": 1, "planned": 2}
 
@@ -91,7 +92,7 @@ def episodes(s: Sessions) -> Episodes:
         Column("stop", "whole", "before", made_from=("session",)),
     ]
     columns = {**s.columns, **{column.name: column for column in made}}
-    read = tuple(left for left in s.origin.ledger if left.rows)
+    read = tuple(Left(reason, many) for reason, many in s.left_out)
     left_out = (*read, *_not_at_risk(frame, attended, last))
     return Episodes(rows.reset_index(drop=True), columns, left_out)
 

@@ -17,7 +17,8 @@ from sessionwise.features.running_means import running
 from sessionwise.models.discrete_hazard import Link, hazard
 from sessionwise.models.fit import Fit, Unanswered
 from sessionwise.models.labels import term_labels
-from sessionwise.records.sessions import COURSE_KEY, Column, Left, Sessions
+from sessionwise.records.ledger import Left
+from sessionwise.records.sessions import COURSE_KEY, Column, Sessions
 
 FEWEST = 5
 """Fewest decisions after a session for a probability to be given."""

@@ -13,7 +13,8 @@ from sessionwise.features.given import need_given
 from sessionwise.features.intake import need_intake
 from sessionwise.features.leaving import courses_at_risk, courses_followed, early_mean
 from sessionwise.models.fit import Curve, Recipe, Rows
-from sessionwise.records.sessions import COURSE_KEY, Left, Sessions
+from sessionwise.records.ledger import Left
+from sessionwise.records.sessions import COURSE_KEY, Sessions
 
 STATES = ("unplanned ending", "planned ending")
 CURVE_COLUMNS = ["group", "state", "time", "at_risk", "estimate", "std_error", "low", "high"]

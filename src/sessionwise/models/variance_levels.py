@@ -229,6 +229,6 @@ def _pieces(frame: pd.DataFrame, formula: str) -> tuple[Pieces, list[str]]:
     made, nesting = design(parsed, frame), nested(parsed.random, frame)
     scaled = scaled_model(made.matrix, made.response, made.outcome)
     outermost = nesting.levels[0]
-    blocks = loadings(nesting.scaled_terms, outermost)
+    blocks = loadings(nesting.scaled()[0], outermost)
     names = [deviation.group for deviation in nesting.deviations]
     return pieces(scaled.basis, scaled.response, blocks, outermost), names

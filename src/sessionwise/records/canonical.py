@@ -13,11 +13,12 @@ from sessionwise.errors import InvalidInput, Problem, SessionwiseError, rows_of
 from sessionwise.instruments.instrument import Instrument
 from sessionwise.instruments.scoring import score
 from sessionwise.records.codebook import ROLE_CODES, ROLES
+from sessionwise.records.ledger import Origin
 from sessionwise.records.observation import Observation, decisions
 from sessionwise.records.ordering import numbered
 from sessionwise.records.parsing import FIRST_ROW
 from sessionwise.records.rules import RULES, Between, Rule, constant_in_course, never_empty
-from sessionwise.records.sessions import COURSE_KEY, KEY, Clock, Column, Origin, Sessions
+from sessionwise.records.sessions import COURSE_KEY, KEY, Clock, Column, Sessions
 from sessionwise.records.small_counts import many
 
 COUNTED = ("whole", "appointment", "before")

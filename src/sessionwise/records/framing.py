@@ -11,9 +11,10 @@ from sessionwise.errors import InvalidInput, Problem, nearest
 from sessionwise.instruments.catalogue import instrument, shipped
 from sessionwise.records.canonical import Draft, assemble
 from sessionwise.records.codebook import ROLE_CODES, ROLES, ColumnSpec
+from sessionwise.records.ledger import Origin
 from sessionwise.records.observation import Observation
 from sessionwise.records.parsing import Parser
-from sessionwise.records.sessions import Clock, Column, ColumnType, Known, Level, Origin, Sessions
+from sessionwise.records.sessions import Clock, Column, ColumnType, Known, Level, Sessions
 
 
 def sessions_of_frame(

@@ -13,11 +13,12 @@ from sessionwise.errors import InvalidInput, Problem, nearest
 from sessionwise.instruments.instrument import Instrument
 from sessionwise.records.canonical import Draft, assemble
 from sessionwise.records.codebook import ROLE_CODES, ROLES, Codebook, ColumnSpec, Repeated
+from sessionwise.records.ledger import Left, Origin
 from sessionwise.records.lookalikes import doubts_about_names
 from sessionwise.records.observation import Observation
 from sessionwise.records.opening import open_export
 from sessionwise.records.parsing import FIRST_ROW, Parser
-from sessionwise.records.sessions import Clock, Column, ColumnType, Left, Origin, Sessions
+from sessionwise.records.sessions import Clock, Column, ColumnType, Sessions
 
 
 def read(

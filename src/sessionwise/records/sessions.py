@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from textwrap import fill
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 
 from sessionwise.errors import Unanswerable, nearest
 from sessionwise.instruments.instrument import Instrument
+from sessionwise.records.ledger import Left, Origin
 from sessionwise.records.small_counts import many
 
 Known = Literal["before", "after", "course"]
@@ -20,6 +22,9 @@ ColumnType = Literal["whole", "number", "text", "category", "date", "flag"]
 
 COURSE_KEY = ["clinic", "client", "course"]
 KEY = [*COURSE_KEY, "appointment"]
+WIDTH = 72
+"""Letters in a line of what is printed."""
+
 ENDINGS = (
     "planned",
     "unplanned",
@@ -65,40 +70,6 @@ class Column:
     label: str = ""
     instrument: str = ""
     made_from: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Left:
-    """One line of the ledger: what was left out, why, and how much of it."""
-
-    reason: str
-    rows: int
-    courses: int = 0
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where the rows came from, and which of them were left out on the way.
-
-    Attributes
-    ----------
-    source
-        Name of the file (never its folder) or ``"simulation"``.
-    digest
-        SHA-256 of the file, or empty.
-    rows_read
-        Rows in the file.
-    ledger
-        What was left out, in order.
-    notes
-        Choices made in reading that a reader must know, one sentence each.
-    """
-
-    source: str = ""
-    digest: str = ""
-    rows_read: int = 0
-    ledger: tuple[Left, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,7 +202,8 @@ class Sessions:
         """
         keep = np.asarray(keep, bool)
         rows = keep[self.course_positions()]
-        left = Left(reason, int((~rows).sum()), int((~keep).sum()))
+        sessions = int((~rows & self.attended).sum())
+        left = Left(reason, int((~rows).sum()), int((~keep).sum()), sessions)
         return replace(
             self,
             _table=self._table[rows].reset_index(drop=True),
@@ -241,8 +213,8 @@ class Sessions:
 
     @property
     def left_out(self) -> tuple[tuple[str, int], ...]:
-        """What the ledger counts, as reason and rows; every fit carries it on."""
-        return tuple((left.reason, left.rows) for left in self.origin.ledger if left.rows)
+        """What the ledger counts, as reason and attended sessions; every fit carries it on."""
+        return tuple((left.reason, left.attended) for left in self.origin.ledger if left.attended)
 
     def counts(self) -> dict[str, int]:
         """Count appointments, attended sessions, clients, therapists and courses.
@@ -295,6 +267,6 @@ class Sessions:
     def __repr__(self) -> str:
         counts = self.counts()
         words = ", ".join(many(value, name) for name, value in counts.items() if value)
-        scores = ", ".join(name for name in self.instruments) or "none"
+        scores = fill(f"scores: {', '.join(self.instruments) or 'none'}", WIDTH)
         stamp = "SYNTHETIC " if self.synthetic else ""
-        return f"{stamp}Sessions from {self.origin.source or 'a frame'}\n{words}\nscores: {scores}"
+        return f"{stamp}Sessions from {self.origin.source or 'a frame'}\n{words}\n{scores}"

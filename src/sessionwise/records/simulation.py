@@ -11,9 +11,10 @@ import pandas as pd
 
 from sessionwise.records.canonical import Draft, assemble
 from sessionwise.records.codebook import Codebook
+from sessionwise.records.ledger import Origin
 from sessionwise.records.observation import Observation
 from sessionwise.records.reading import described
-from sessionwise.records.sessions import Origin, Sessions
+from sessionwise.records.sessions import Sessions
 from sessionwise.records.simulated.forms import other_forms
 from sessionwise.records.simulated.interviews import (
     SEGMENT_COLUMNS,
