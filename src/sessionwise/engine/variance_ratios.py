@@ -20,6 +20,9 @@ BEYOND = 1e10
 SMALLEST = 1e-6
 """A ratio, for a column of mean square 1, below which there is nothing to tell apart."""
 
+LIFT = 1e-4
+"""How much a ratio that is zero is lifted, to see whether it should be."""
+
 DROP = 1e-8
 """What the log-likelihood loses, at most, by leaving out what it does not see."""
 
@@ -66,9 +69,14 @@ class _Ways:
 
     @classmethod
     def of(cls, factor: np.ndarray, together: np.ndarray) -> _Ways:
-        """List what is free: below the diagonal only terms that go together, and nothing zero."""
-        alive = (np.diag(factor) > 0)[None, :] & (np.abs(factor).sum(axis=1) > 0)[:, None]
-        return cls(factor, np.nonzero(np.tril(together) & alive))
+        """List what is free: every column that is not zero, in rows of terms that go together.
+
+        Below the diagonal, that is; above it too where the column of the row's own is zero, since
+        a correlation of ±1 may change its sign through a variance of zero.
+        """
+        alive = np.diag(factor) > 0
+        lower = np.tri(len(factor), dtype=bool)
+        return cls(factor, np.nonzero(together & alive & (lower | ~alive[:, None])))
 
     @property
     def count(self) -> int:
@@ -77,7 +85,7 @@ class _Ways:
     def moved(self, step: np.ndarray) -> np.ndarray:
         """Give the factor one step further, shape (ways,)."""
         rows, columns = self.free
-        sizes = np.sqrt((self.factor**2).sum(axis=1))[rows]
+        sizes = np.sqrt(np.maximum((self.factor**2).sum(axis=1), LIFT))[rows]
         own = self.factor[rows, columns]
         moved = self.factor.copy()
         moved[rows, columns] = np.where(rows == columns, own * np.exp(step / 2), own + sizes * step)
@@ -120,8 +128,9 @@ def climb(
     """Walk uphill from given variance ratios by Newton's method until the likelihood is flat.
 
     Flat: no slope above what rounding leaves of it. Where the likelihood is not yet curved
-    downwards the step follows the slope; a step that would lower the likelihood is halved. A
-    ratio that sinks to nothing is set to zero and stays there, so starts should be above zero.
+    downwards the step follows the slope; a step that would lower the likelihood is halved. What
+    sinks to nothing is set to zero. As the other ratios may have been far off when it sank, what is
+    zero is lifted again at the end if that makes the data more likely.
 
     Parameters
     ----------
@@ -137,23 +146,59 @@ def climb(
         Steps at most; the slope left over is in the result for the caller to judge.
     """
     factor = np.diag(np.sqrt(np.asarray(start, float)))
-    loglik = generalised_fit(given, factor, reml=reml).loglik
-    gradient = 0.0
-    for step in range(most + 1):
-        if ((np.diag(factor) > 0) & (np.diag(factor) ** 2 < ZERO)).any():
+    loglik, gradient = generalised_fit(given, factor, reml=reml).loglik, 0.0
+    steps = 0
+    while True:
+        sunk = (np.diag(factor) > 0) & (np.diag(factor) ** 2 < ZERO)
+        if sunk.any() or np.triu(factor, 1).any():
             factor = triangular(factor @ factor.T)
-        ways = _Ways.of(factor, together)
-        if not ways.count:
-            return Summit(factor, generalised_fit(given, factor, reml=reml).loglik, 0.0, step)
-        first, second = slopes(given, ways, reml=reml)
-        gradient = float(np.abs(first).max())
-        if gradient <= max(1e-8, 1e-11 * abs(loglik)) or (factor**2).sum(axis=1).max() > BEYOND:
-            break
-        moved = _higher(given, ways, _uphill(first, second), loglik, reml=reml)
-        if moved is None:
+            loglik = generalised_fit(given, factor, reml=reml).loglik
+        ways, moved, gradient = _Ways.of(factor, together), None, 0.0
+        if ways.count:
+            first, second = slopes(given, ways, reml=reml)
+            gradient = float(np.abs(first).max())
+            if (factor**2).sum(axis=1).max() > BEYOND:
+                break
+            if gradient > max(1e-8, 1e-11 * abs(loglik)):
+                moved = _higher(given, ways, _uphill(first, second), loglik, reml=reml)
+        moved = moved or _lifted(given, factor, together, loglik, reml=reml)
+        if moved is None or steps == most:
             break
         factor, loglik = moved
-    return Summit(factor, loglik, gradient, step)
+        steps += 1
+    return Summit(factor, loglik, gradient, steps)
+
+
+def _lifted(
+    given: Pieces, factor: np.ndarray, together: np.ndarray, loglik: float, *, reml: bool
+) -> tuple[np.ndarray, float] | None:
+    """Let something vary that does not, if the data are then more likely.
+
+    A covariance D on the boundary is at a maximum only if no D + t v v′ with D v = 0 is higher.
+    The slopes in t at 0 are a quadratic form in v; its first eigenvector is the way up, if any is.
+    """
+    covariance = factor @ factor.T
+
+    def height(way: np.ndarray) -> float:
+        lifted = triangular(covariance + LIFT * np.outer(way, way))
+        return generalised_fit(given, lifted, reml=reml).loglik
+
+    for mates in np.unique(together, axis=0):
+        values, vectors = np.linalg.eigh(covariance[np.ix_(mates, mates)])
+        flat = values < max(ZERO, 1e-12 * values[-1])
+        if not flat.any():
+            continue
+        ways = np.zeros((flat.sum(), len(covariance)))
+        ways[:, mates] = vectors[:, flat].T
+        form = np.diag([height(way) - loglik for way in ways])
+        for i, j in zip(*np.tril_indices(len(ways), -1)):
+            both = height(ways[i] + ways[j]) - loglik
+            form[i, j] = (both - form[i, i] - form[j, j]) / 2
+        way = np.linalg.eigh(form)[1][:, -1] @ ways
+        higher = height(way)
+        if higher > loglik + DROP:
+            return triangular(covariance + LIFT * np.outer(way, way)), higher
+    return None
 
 
 def triangular(covariance: np.ndarray) -> np.ndarray:

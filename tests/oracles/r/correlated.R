@@ -36,7 +36,24 @@ steep <- simulated("steep", sample(4:9, 60, TRUE), weeks, deviations(60, c(4, .9
 nested <- simulated("nested", sample(3:8, 108, TRUE), weeks, deviations(108, c(3, .6), pair(-.5)),
                     deviations(12, c(2, .5), pair(.4)))
 perfect <- simulated("perfect", rep(4, 30), weeks, deviations(30, c(3, .15), pair(.95)), noise = 3)
-rows <- rbind(balanced, unbalanced, steep, nested, perfect)
+
+# Rows on which a search is led to the boundary: in "lifted" it has to come back from there, in
+# "crossing" a correlation of 1 has to become one of -1 through a variance of zero.
+hilly <- function(case, seed) {
+  set.seed(seed)
+  th <- sample(5:12, 1); each <- sample(4:8, 1); n <- th * each; sizes <- sample(4:8, n, TRUE)
+  d <- data.frame(case = case, client = rep(1:n, sizes))
+  d$therapist <- (d$client - 1) %/% each
+  d$time <- round(unlist(lapply(sizes, function(k) cumsum(c(0, rexp(k - 1))))), 4)
+  d$x <- round(rnorm(nrow(d)), 4)
+  of <- function(m, q) matrix(rnorm(m * q), m) %*% matrix(rnorm(q * q), q) * sample(c(.2, 1), 1)
+  b <- of(n, 3); u <- of(th, 2)
+  d$y <- round(b[d$client, 1] + b[d$client, 2] * d$time + b[d$client, 3] * d$x +
+    u[d$therapist + 1, 1] + u[d$therapist + 1, 2] * d$time + rnorm(nrow(d), 0, 1.5), 4)
+  d[names(balanced)]
+}
+rows <- rbind(balanced, unbalanced, steep, nested, perfect, hilly("lifted", 3),
+              hilly("crossing", 72))
 write.csv(rows, "tests/oracles/correlated/rows.csv", row.names = FALSE, quote = FALSE)
 rows <- split(rows, rows$case)
 
@@ -51,9 +68,15 @@ say <- function(fit) {
                               correlation = ifelse(blank(v$var2) == "", NA, v$sdcor)))
 }
 fitted <- function(formula, data, reml = TRUE) {
-  fit <- lmer(formula, data, REML = reml, control = tight)
-  again <- lmer(formula, data, REML = reml, control = tight, start = getME(fit, "theta") * .9 + .01)
-  say(if (logLik(again) > logLik(fit)) again else fit)
+  set.seed(1)
+  best <- lmer(formula, data, REML = reml, control = tight)
+  for (start in list(.9, .5, NULL, NULL, NULL)) {
+    theta <- getME(best, "theta")
+    start <- if (is.null(start)) runif(length(theta), .05, 1.2) else theta * start + .01
+    fit <- lmer(formula, data, REML = reml, control = tight, start = start)
+    if (logLik(fit) > logLik(best)) best <- fit
+  }
+  say(best)
 }
 
 out <- list(
@@ -67,7 +90,9 @@ out <- list(
   steep = fitted(y ~ time + (time | client), rows$steep),
   nested = fitted(y ~ time + (time | client) + (time | therapist), rows$nested),
   nested_partly = fitted(y ~ time + (time | client) + (1 | therapist), rows$nested, FALSE),
-  perfect = fitted(y ~ time + (time | client), rows$perfect))
+  perfect = fitted(y ~ time + (time | client), rows$perfect),
+  lifted = fitted(y ~ time + x + (time + x | client), rows$lifted),
+  crossing = fitted(y ~ time + x + (time | client) + (time | therapist), rows$crossing))
 
 extra <- Sys.getenv("SESSIONWISE_EXTRA_DATA")
 if (extra != "") {
