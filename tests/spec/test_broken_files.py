@@ -182,11 +182,14 @@ def test_nor_is_a_codebook_or_a_study_that_is_no_file(tmp_path, make, command):
 def test_a_file_or_a_folder_closed_to_the_reader(tmp_path_factory, closed):
     """The administrator, as whom tests may run, can read all: so the rights are given up."""
     folder = tmp_path_factory.mktemp("clinic")
-    for above in [folder, *folder.parents][:3]:
-        above.chmod(0o755)
+    for above in (folder, *folder.parents):
+        if above == folder or above.name.startswith(("pytest-", "popen-")):
+            above.chmod(0o755)
     file = folder / "sessions.csv"
     file.write_bytes(WHOLE["csv"])
     assert check(file).exit_code == 0  # everything it needs is loaded now
+    with as_nobody():
+        assert run("check", file, "--codebook", folder / "codebook.toml").exit_code == 0
     place = folder / closed
     place.chmod(0o000)
     try:
