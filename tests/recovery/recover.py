@@ -100,8 +100,10 @@ def resumed(name: str, regime: Regime, clinics: int, code: str) -> pd.DataFrame:
 
 
 def code() -> str:
-    """Give a digest of the package, so that what older code drew is drawn again."""
-    files = sorted((ROOT / "src").rglob("*.py"))
+    """Give a digest of what draws and estimates, so that what older code drew is drawn again."""
+    package = ROOT / "src" / "sessionwise"
+    floors = ("records", "features", "engine", "models")
+    files = sorted(file for floor in floors for file in (package / floor).rglob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
