@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from string import ascii_lowercase
 
 import pandas as pd
 
@@ -36,8 +37,8 @@ def against_truth(
     Returns
     -------
     Table or Nothing
-        ``term, estimate, low, high, truth, inside, unit``, the terms the study knows in the order
-        of the fit.
+        ``term, estimate, low, high, truth, inside, unit, moved``, the terms the study knows in the
+        order of the fit; letters under ``moved`` stand for the reasons in the note.
 
     Examples
     --------
@@ -50,28 +51,34 @@ def against_truth(
     found = fit.estimates[fit.estimates["term"].isin(list(known))]
     if found.empty or (isinstance(fit, Fit) and verdict(fit.health)):
         return Nothing()
+    letters = _letters(found["term"].tolist(), known)
     frames, texts = [], []
     for row in found.to_dict("records"):
         one, places = known[row["term"]], decimals(row["low"], row["high"])
         inside = "yes" if row["low"] <= one.value <= row["high"] else "no"
-        shared = {"term": term_words(row["term"], fit.labels), "inside": inside, "unit": one.scale}
+        shared = {
+            "term": term_words(row["term"], fit.labels),
+            "inside": inside,
+            "unit": one.scale,
+            "moved": " ".join(letters[why] for why in one.moved_by) or "–",
+        }
         numbers = {key: round(row[key], places) for key in ("estimate", "low", "high")}
         frames.append({**shared, **numbers, "truth": one.value})
         interval = f"{number(row['low'], places)} to {number(row['high'], places)}"
         written = {"estimate": number(row["estimate"], places), "interval": interval}
         texts.append({**shared, **written, "truth": _truth(one.value, places)})
-    columns = ["term", "estimate", "low", "high", "truth", "inside", "unit"]
-    shown = ["term", "estimate", "interval", "truth", "inside", "unit"]
+    columns = ["term", "estimate", "low", "high", "truth", "inside", "unit", "moved"]
+    shown = ["term", "estimate", "interval", "truth", "inside", "unit", "moved"]
     hold, of = sum(line["inside"] == "yes" for line in frames), len(frames)
     intervals = "interval" if of == 1 else "intervals"
     holds = "holds" if hold == 1 else "hold"
     title = f"Estimates beside the truth of the simulation: {hold} of {of} {intervals} {holds} it"
-    labels = {"interval": "95 % CI", "inside": "Inside the interval?", "unit": "In"}
+    labels = {"interval": "95 % CI", "inside": "Inside?", "unit": "In", "moved": "Off by"}
     return made(
         pd.DataFrame(frames, columns=columns),
         pd.DataFrame(texts, columns=shown),
-        (name, title, _note(fit, found["term"].tolist(), known)),
-        frozenset({"term", "inside", "unit"}),
+        (name, title, _note(fit, found["term"].tolist(), known, letters)),
+        frozenset({"term", "inside", "unit", "moved"}),
         labels,
     )
 
@@ -82,7 +89,18 @@ def _truth(value: float, places: int) -> str:
     return number(value, max(places, exact))
 
 
-def _note(fit: Fit | Association, terms: list[str], known: Mapping[str, KnownEffect]) -> str:
+def _letters(terms: list[str], known: Mapping[str, KnownEffect]) -> dict[str, str]:
+    """Give each reason why an estimate may be off a letter, in the order of their coming."""
+    reasons = dict.fromkeys(why for term in terms for why in known[term].moved_by)
+    return dict(zip(reasons, ascii_lowercase))
+
+
+def _note(
+    fit: Fit | Association,
+    terms: list[str],
+    known: Mapping[str, KnownEffect],
+    letters: Mapping[str, str],
+) -> str:
     """Say of what the truths are, in which order in time, and what moves estimates off them."""
     said = ["One interval of twenty misses its truth by chance."]
     for clock, which in _grouped(fit, terms, {term: known[term].clock for term in terms}).items():
@@ -94,9 +112,9 @@ def _note(fit: Fit | Association, terms: list[str], known: Mapping[str, KnownEff
             f"The truth of {words} is of the state behind the score; the estimate is of the score "
             "as recorded, with its error of measurement, so the two need not agree."
         )
-    moved = {term: "; ".join(known[term].moved_by) for term in terms}
-    for why, which in _grouped(fit, terms, moved).items():
-        said.append(f"What may keep {which} from the truth here, and is no chance: {why}.")
+    if letters:
+        reasons = "; ".join(f"({letter}) {why}" for why, letter in letters.items())
+        said.append(f"What may keep an estimate from the truth here, and is no chance: {reasons}.")
     return " ".join(said)
 
 
