@@ -32,9 +32,10 @@ def usual_gap(s: Sessions) -> float:
     Examples
     --------
     >>> import sessionwise as sw
-    >>> frame = pd.DataFrame({"client": list("aaabbb"), "time": [0, 6, 14, 1, 8, 17], "bdi": 20})
+    >>> times = [0, 6, 14, 1, 8, 17, 2, 9, 13]
+    >>> frame = pd.DataFrame({"client": list("aaabbbccc"), "time": times, "bdi": 20})
     >>> usual_gap(sw.Sessions.of(frame, clock="time"))
-    7.5
+    7.0
     """
     if s.clock != "time":
         return 0.0
@@ -56,9 +57,10 @@ def clock_values(s: Sessions) -> pd.Series:
     Examples
     --------
     >>> import sessionwise as sw
-    >>> frame = pd.DataFrame({"client": list("aaabbb"), "time": [0, 6, 14, 1, 8, 17], "bdi": 20})
+    >>> times = [0, 6, 14, 1, 8, 17, 2, 9, 13]
+    >>> frame = pd.DataFrame({"client": list("aaabbbccc"), "time": times, "bdi": 20})
     >>> clock_values(sw.Sessions.of(frame, clock="time")).tolist()
-    [0.0, 7.5, 15.0, 0.0, 7.5, 15.0]
+    [0.0, 7.0, 14.0, 0.0, 7.0, 14.0, 0.0, 7.0, 14.0]
     """
     values = s.table["time" if s.clock == "time" else "session"]
     gap = usual_gap(s)

@@ -24,7 +24,8 @@ class Health:
         Names of random terms whose variance is zero or whose correlation is ±1; empty if none.
     gradient
         Largest slope of the log-likelihood in any parameter, in units of log-likelihood per
-        standard error (fixed effects) or per unit of log variance: near 0 at a maximum.
+        standard error (fixed effects), per unit of log variance or, for what goes together, per
+        standard deviation: near 0 at a maximum.
     optimiser
         What was run, in order, e.g. ``"lbfgs"`` or ``"lbfgs, powell"``.
     evaluations
