@@ -21,6 +21,7 @@ def files() -> dict[str, str]:
         "truth.toml": truth_in_toml(truth),
         "codebook.toml": CODEBOOK.read_text(encoding="utf-8"),
         "sessions.csv": simulated_export(drawn.sessions),
+        "therapists.csv": stamped(drawn.therapists),
         "events.csv": stamped(drawn.events),
         "interviews.csv": stamped(drawn.interviews),
     }

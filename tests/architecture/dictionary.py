@@ -16,8 +16,9 @@ Two data sets lie here, and no record of any real clinic:
 
 - `clinic/` is **synthetic**: every row of its files carries the stamp SYNTHETIC, and `truth.toml`
   holds the effects it was made with, each with its equation, clock, scale and source. It may be
-  used as freely as the code. Beside the export lie what no service would have: `events.csv` (the
-  ruptures, repairs, sudden gains and changes of therapist that truly happened, by session) and
+  used as freely as the code. Beside the export lie what no service would have: `therapists.csv`
+  (each one's true empathy, countertransference and other effects), `events.csv` (the ruptures,
+  repairs, sudden gains and changes of therapist that truly happened, by session) and
   `interviews.csv` (coded segments, tied to them; nobody said their sentences).
 - `beat-the-blues/` is a **real** trial in a public excerpt, under a licence of its own, the GPL-2.
   It is kept apart from the code for that reason, and neither the wheel nor the source distribution

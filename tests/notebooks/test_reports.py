@@ -261,8 +261,8 @@ def test_the_readme_says_what_the_clinic_says(reports):
     said = part(reports["clinic"], "03-alliance-and-outcome", "next_outcome")
     quoted = " ".join(re.findall(r"^> ?(.*)$", readme, re.MULTILINE)).removesuffix(" …")
     assert said["sentence"].startswith(quoted)
-    figure = reports["clinic"].folder / "figures" / "04-alliance-and-staying--endings.png"
-    assert (ROOT / "docs" / "endings.png").read_bytes() == figure.read_bytes()
+    figure = reports["clinic"].folder / "figures" / "03-alliance-and-outcome--side-by-side.png"
+    assert (ROOT / "docs" / "side-by-side.png").read_bytes() == figure.read_bytes()
 
 
 def test_the_manifest_knows_seed_and_commit(reports):

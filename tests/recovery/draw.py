@@ -1,4 +1,4 @@
-"""Draws truth against estimate: one figure of the committed recovery, for LIMITATIONS.
+"""Draws truth against estimate, and quotes it in LIMITATIONS: made of the committed recovery.
 
 ``make recovery`` runs it when all clinics are drawn.
 """
@@ -22,6 +22,8 @@ COLUMNS = {
     ("alliance_and_leaving", "srs_change"): "Change of alliance →\nleaving",
 }
 SOUND = 0.905
+LIMITATIONS = FOLDER.parents[1] / "LIMITATIONS.md"
+BEGIN, END = "<!-- truth against estimate: by make recovery -->", "<!-- end -->"
 
 
 def tables() -> pd.DataFrame:
@@ -98,8 +100,38 @@ def _words(table: pd.DataFrame, words: dict[str, str]) -> tuple[str, str]:
     return title, alt
 
 
+def quoted(table: pd.DataFrame) -> str:
+    """Give what LIMITATIONS quotes: bias in per cent of the truth and coverage, with the reason."""
+    heads = [title.replace("\n", " ") for title in COLUMNS.values()]
+    lines = [
+        f"| Clinics with | {' | '.join(heads)} | Why |",
+        "|" + "---|" * (len(heads) + 2),
+    ]
+    for name, regime in {"plain": PLAIN, **HONEST}.items():
+        rows = table[table["regime"] == name].set_index(["question", "term"])
+        cells = [_cell(rows.loc[key]) if key in rows.index else "–" for key in COLUMNS]
+        lines.append(f"| {regime.words} | {' | '.join(cells)} | {regime.reason} |")
+    return "\n".join(lines)
+
+
+def _cell(row: pd.Series) -> str:
+    """Write bias and coverage; a coverage that fails stands out."""
+    bias = f"{100 * row['bias'] / abs(row['true']):+.0f} %".replace("-", "−")
+    coverage = f"{100 * row['coverage']:.0f} %"
+    return f"{bias}, {coverage if row['coverage'] >= SOUND else f'**{coverage}**'}"
+
+
+def with_quote(text: str, table: pd.DataFrame) -> str:
+    """Put the quoted table between its marks."""
+    before, _, rest = text.partition(BEGIN)
+    after = rest.partition(END)[2]
+    return f"{before}{BEGIN}\n{quoted(table)}\n{END}{after}"
+
+
 def main() -> None:
-    FIGURE.write_bytes(draw(tables()))
+    table = tables()
+    FIGURE.write_bytes(draw(table))
+    LIMITATIONS.write_text(with_quote(LIMITATIONS.read_text("utf-8"), table), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,11 @@
 """The truth comes back in the plain regime: no bias, and intervals that hold what they promise."""
 
+import io
+
 import pandas as pd
 import pytest
+from draw import FIGURE, LIMITATIONS, draw, tables, with_quote
+from matplotlib import image
 from recover import GATED, RESULTS, SEED, recover, refused, summary
 from regimes import HONEST, PLAIN
 
@@ -79,3 +83,15 @@ def test_the_first_clinics_of_an_honest_regime_are_those_that_were_committed(hon
     there = honest[honest["regime"] == name].set_index(["question", "term"])
     rows = there.loc[list(zip(table["question"], table["term"]))].reset_index()
     assert ((table["mean"] - rows["mean"]).abs() < 6 * rows["sd"] / 3**0.5).all()
+
+
+def test_limitations_quote_what_was_recovered():
+    text = LIMITATIONS.read_text("utf-8")
+    assert with_quote(text, tables()) == text
+
+
+def test_the_figure_is_drawn_of_what_was_recovered():
+    """Pixel by pixel, but for the last shade of an edge on another machine."""
+    drawn, kept = (image.imread(io.BytesIO(one)) for one in (draw(tables()), FIGURE.read_bytes()))
+    assert drawn.shape == kept.shape
+    assert abs(drawn - kept).mean() < 1e-3

@@ -106,12 +106,14 @@ class TestTherapists:
     def test_empathy_raises_the_alliance_and_the_slope_of_the_outcome(self):
         truth = clinic("therapist_factors", "forms", limit=4,
                        alliance=STILL, outcome={**QUIET, "within": 0, "between": 0})  # fmt: skip
-        s = simulate(truth, 3)
+        c = simulated_clinic(truth, 3)
+        s, true = c.sessions, c.therapists.set_index("therapist")["empathy"]
         srs, ors = wide(s, "srs"), wide(s, "ors")
         of = s.table.groupby("client")["therapist"].first()
         rise = (ors[4] - ors[1]) / 3 - truth.outcome.session  # empathy_slope · E_j, exactly
         empathy = rise / truth.therapist_factors.empathy_slope
         each = empathy.groupby(of).first()
+        assert each.to_numpy() == pytest.approx(true[each.index].to_numpy(), abs=0.006)
         near(each.mean(), 0, 1 / np.sqrt(len(each)))
         near(each.std(), 1, 1 / np.sqrt(2 * len(each)))
         b, error = slope(empathy, srs[2])

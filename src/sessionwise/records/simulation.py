@@ -23,7 +23,13 @@ from sessionwise.records.simulated.interviews import (
     true_events,
 )
 from sessionwise.records.simulated.people import everybody, streams
-from sessionwise.records.simulated.rows import calendar, closing_days, frame, places
+from sessionwise.records.simulated.rows import (
+    calendar,
+    closing_days,
+    frame,
+    places,
+    true_therapists,
+)
 from sessionwise.records.simulated.walk import whole_courses
 from sessionwise.records.truth import Truth
 
@@ -36,6 +42,10 @@ class SimulatedClinic:
     ----------
     sessions
         The records.
+    therapists
+        What each therapist truly brings: ``therapist, team, caseload`` (clients), ``empathy,
+        countertransference`` (SD), and ``alliance, outcome, leaving``, what else is theirs (SRS
+        points, ORS points, log hazard); 0 where the feature is off.
     events
         What truly happened: ``client, session, event`` (``rupture``, ``repair``, ``sudden_gain``,
         ``handover_administrative``, ``handover_alliance``), of attended sessions.
@@ -45,6 +55,7 @@ class SimulatedClinic:
     """
 
     sessions: Sessions
+    therapists: pd.DataFrame = field(repr=False)
     events: pd.DataFrame = field(repr=False)
     interviews: pd.DataFrame = field(repr=False)
 
@@ -100,6 +111,7 @@ def simulated_clinic(truth: Truth | None = None, seed: int = 1) -> SimulatedClin
         spoken = coded_interviews(truth, course, when, names, draws)
     return SimulatedClinic(
         sessions=_sessions(truth, rows, seed),
+        therapists=true_therapists(who.therapists),
         events=true_events(course, when, names),
         interviews=spoken,
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sessionwise.records.sessions import ATTENDANCE, ENDINGS, MODALITIES
-from sessionwise.records.simulated.people import People, Streams
+from sessionwise.records.simulated.people import People, Streams, Therapists
 from sessionwise.records.simulated.walk import OTHERS, Walk
 from sessionwise.records.truth import Truth
 
@@ -202,6 +202,20 @@ def _of_course(
         columns["intake"] = first + referred[client].astype("timedelta64[D]")
         columns["waiting_days"] = people.waiting_days[client].astype(float)
     return columns
+
+
+def true_therapists(staff: Therapists) -> pd.DataFrame:
+    """List what each therapist truly brings, rounded; see `SimulatedClinic`."""
+    latent = ("empathy", "countertransference", "alliance", "outcome", "leaving")
+    brought = {name: np.round(getattr(staff, name), 2) for name in latent}
+    return pd.DataFrame(
+        {
+            "therapist": _numbered("T", np.arange(staff.count), staff.count),
+            "team": np.where(staff.of_children, "children", "adults"),
+            "caseload": staff.caseload,
+            **brought,
+        }
+    )
 
 
 def _counted(client: np.ndarray) -> np.ndarray:
