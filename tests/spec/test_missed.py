@@ -48,7 +48,8 @@ j      2024-06-24 attended   adults   t1        unplanned     20  10
 
 @pytest.fixture
 def s() -> Sessions:
-    return Sessions.of(frame_of(CLINIC), level={"team": "course"}, observation=UNTIL)
+    given = frame_of(CLINIC).astype({"team": "category"})
+    return Sessions.of(given, level={"team": "course"}, observation=UNTIL)
 
 
 def test_sessions_are_counted_over_missed_appointments_and_lags_follow_them(s):
@@ -196,7 +197,8 @@ def test_what_the_first_page_says_of_them():
     """Twelve times the clinic, so that its counts may be told."""
     copies = [frame_of(CLINIC).assign(client=lambda rows, n=n: rows["client"] + str(n))
               for n in range(12)]  # fmt: skip
-    s = Sessions.of(pd.concat(copies), level={"team": "course"}, observation=UNTIL)
+    given = pd.concat(copies).astype({"team": "category"})
+    s = Sessions.of(given, level={"team": "course"}, observation=UNTIL)
     said = str(sw.show.came(s))
     assert said.startswith(
         "The records hold 120 clients of 3 therapists, 120 courses of therapy and 192 attended "

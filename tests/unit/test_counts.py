@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from tables import agrees, frame_of, records
 
@@ -238,3 +239,14 @@ def test_assessments_at_fixed_times_say_nothing_of_sessions_or_endings():
 def test_a_column_that_is_not_there_is_said(s, asked):
     with pytest.raises(Unanswerable, match="needs `(sex|ors)`"):
         asked(s)
+
+
+def test_a_date_is_told_by_its_year_and_a_text_only_counted():
+    """A day of referral is nearly a name, and a text may say one."""
+    days = ["2023-11-08", "2024-02-01", "2024-03-01", None]
+    frame = pd.DataFrame({"client": list("abcd"), "session": 1, "said": ["x", None, "z", "z"]})
+    frame["referral"] = pd.to_datetime(days)
+    s = Sessions.of(frame, level={"referral": "course", "said": "course"})
+    told = who_came(s).set_index(["characteristic", "level"])["courses"]
+    assert told["referral"].to_dict() == {"2023": 1, "2024": 2}
+    assert told["said"].to_dict() == {"": 3}

@@ -41,8 +41,9 @@ def who_came(s: Sessions, by: str = "") -> pd.DataFrame:
     -------
     DataFrame
         ``characteristic, level, group, courses, mean, sd, share``: for a number its mean and
-        standard deviation over the ``courses`` that have it, for a category the number of
-        ``courses`` at each level and their share of the group. Where somebody never came,
+        standard deviation over the ``courses`` that have it, for a category (of a date, the year)
+        the number of ``courses`` at each level and their share of the group, for a text how many
+        have one and not what it says. Where somebody never came,
         ``first session`` says of how many courses no session was attended: records of
         appointments hold those too, and all else here describes them as well.
 
@@ -95,7 +96,9 @@ def _described(values: pd.Series, label: str, group: str, kind: str) -> list[dic
         given = values.dropna().astype("float64")
         row = _row(label, "", group, len(given))
         return [{**row, "mean": given.mean(), "sd": given.std()}]
-    given = values.astype("str")
+    if kind == "text":  # may be free text: that it was given is told, and not what it says
+        return [_row(label, "", group, int(values.notna().sum()))]
+    given = values.dt.strftime("%Y") if kind == "date" else values.astype("str")
     levels = sorted(given.dropna().unique())
     if isinstance(values.dtype, pd.CategoricalDtype):
         levels = list(values.cat.categories)
