@@ -95,9 +95,13 @@ def test_the_trial_says_what_it_cannot_answer(reports):
         for p in result(report, notebook)["parts"]
     }
     assert statuses == {
+        "early_alliance": "missing",
         "change": "answered",
         "difference": "answered",
         "next_outcome": "missing",
+        "next_outcome_given_previous": "missing",
+        "reverse": "missing",
+        "reverse_given_previous": "missing",
         "staying": "missing",
         "endings": "missing",
         "leaving": "missing",

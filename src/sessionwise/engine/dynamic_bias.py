@@ -23,7 +23,7 @@ def nickell_bias(weight: float, rows: float) -> float:
     Examples
     --------
     >>> round(nickell_bias(0.3, 14), 2)
-    -0.09
+    -0.1
     """
     rest = 1 - (1 - _power(weight, rows)) / (rows * (1 - weight))
     return -(1 + weight) / (rows - 1) * rest / (1 - 2 * weight * rest / ((1 - weight) * (rows - 1)))

@@ -67,7 +67,7 @@ def compared(found: Association, published: Benchmark) -> str:
     >>> import sessionwise as sw
     >>> found = sw.early_alliance_and_outcome(sw.example())
     >>> compared(found, found.published[0])[:40]
-    'The published average of 295 studies (adu'
+    'The published average of 295 studies (ad'
     """
     places = published.places
     low, high = correlation(published.low, places), correlation(published.high, places)
