@@ -70,7 +70,7 @@ def test_courses_left_out_are_counted_in_the_ledger(s):
     fewer = s.keep_courses([False, True], "not in the south")
     assert fewer.table["client"].tolist() == ["south/7"]
     assert fewer.table.index.tolist() == [0]
-    assert fewer.origin.ledger == (Left("not in the south", 2, 1),)
+    assert fewer.origin.ledger == (Left("not in the south", 2, 1, 2),)
     assert s.origin.ledger == ()
 
 
