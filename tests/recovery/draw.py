@@ -21,6 +21,18 @@ COLUMNS = {
     ("alliance_and_leaving", "srs_to_date"): "Alliance to date →\nleaving",
     ("alliance_and_leaving", "srs_change"): "Change of alliance →\nleaving",
 }
+HELD = {
+    ("alliance_and_next_outcome", "srs_lag1_within"): "Alliance → next outcome",
+    ("alliance_and_next_outcome_given_previous", "srs_lag1_within"): (
+        "Alliance → next outcome, previous outcome held"
+    ),
+    ("alliance_and_next_outcome_given_previous", "ors_lag1_within"): "the weight of that outcome",
+    ("outcome_and_alliance", "ors_within"): "Outcome → alliance of the same session",
+    ("outcome_and_alliance_given_previous", "ors_within"): (
+        "Outcome → alliance of the same session, previous alliance held"
+    ),
+    ("outcome_and_alliance_given_previous", "srs_lag1_within"): "the weight of that alliance",
+}
 SOUND = 0.905
 LIMITATIONS = FOLDER.parents[1] / "LIMITATIONS.md"
 BEGIN, END = "<!-- truth against estimate: by make recovery -->", "<!-- end -->"
@@ -104,19 +116,35 @@ def quoted(table: pd.DataFrame) -> str:
     """Give what LIMITATIONS quotes: bias in per cent of the truth and coverage, with the reason."""
     heads = [title.replace("\n", " ") for title in COLUMNS.values()]
     lines = [
-        f"| Clinics with | {' | '.join(heads)} | Why |",
+        f"| Clinics with | {' | '.join(heads)} | Why it may matter |",
         "|" + "---|" * (len(heads) + 2),
     ]
     for name, regime in {"plain": PLAIN, **HONEST}.items():
         rows = table[table["regime"] == name].set_index(["question", "term"])
         cells = [_cell(rows.loc[key]) if key in rows.index else "–" for key in COLUMNS]
         lines.append(f"| {regime.words} | {' | '.join(cells)} | {regime.reason} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *_held(table)])
+
+
+def _held(table: pd.DataFrame) -> list[str]:
+    """Quote the models that may hold a previous score: truth, mean estimate and coverage."""
+    words = {"plain": PLAIN.words, **{name: HONEST[name].words for name in ("feedback", "ceiling")}}
+    lines = [f"| Within clients | {' | '.join(words.values())} |", "|---" * (len(words) + 1) + "|"]
+    for (question, term), said in HELD.items():
+        rows = table[(table["question"] == question) & (table["term"] == term)].set_index("regime")
+        cells = []
+        for name in words:
+            row = rows.loc[name]
+            coverage = f"{100 * row['coverage']:.0f} %"
+            coverage = coverage if row["coverage"] >= SOUND else f"**{coverage}**"
+            cells.append(f"{row['true']:.2f} → {row['mean']:.2f}, {coverage}".replace("-", "−"))
+        lines.append(f"| {said} | {' | '.join(cells)} |")
+    return lines
 
 
 def _cell(row: pd.Series) -> str:
-    """Write bias and coverage; a coverage that fails stands out."""
-    bias = f"{100 * row['bias'] / abs(row['true']):+.0f} %".replace("-", "−")
+    """Write bias (below 0: nearer to none than the truth) and coverage; one that fails is bold."""
+    bias = f"{100 * row['bias'] / row['true']:+.0f} %".replace("-", "−")
     coverage = f"{100 * row['coverage']:.0f} %"
     return f"{bias}, {coverage if row['coverage'] >= SOUND else f'**{coverage}**'}"
 

@@ -128,7 +128,7 @@ def wrapped(drawing: Drawing, title: str) -> str:
                 broken[-1] = longer
         return broken
 
-    return "\n".join(_balanced(lines, 0.96 * WIDTH * DPI, 0.02))
+    return "\n".join(_balanced(lines, 0.96 * drawing.get_figwidth() * DPI, 0.02))
 
 
 def folded(text: str, width: int) -> str:
