@@ -301,3 +301,10 @@ class TestWhatIsSaid:
     def test_it_names_itself(self, found):
         assert "partial correlation" in repr(found) and str(found.rows.used) in repr(found)
         assert found.estimates["term"].tolist() == ["partial_r"]
+
+
+def test_children_are_set_beside_studies_of_children():
+    s = sw.Study.load("children").read()
+    found = early_alliance_and_outcome(s, "csrs", "cors")
+    assert found.published[0].of == "children and adolescents"
+    assert "28 studies (children and adolescents: r = .19" in str(sw.show.early_alliance(found))

@@ -52,3 +52,17 @@ Flückiger, Del Re, Wampold & Horvath 2018, Psychotherapy 55:316, abstract: r = 
 k = 295; internet r = .275, k = 23, no limits printed there. Karver, De Nadai, Monahan & Shirk 2018,
 Psychotherapy 55:341: r = .19 [.13, .25], k = 28. An estimate is compared with the first of them.
 """
+
+YOUTH = "children and adolescents"
+
+
+def published_for(rater: str) -> tuple[Benchmark, ...]:
+    """Order the averages for who rates the alliance: for children their own comes first.
+
+    Examples
+    --------
+    >>> published_for("child")[0].of, published_for("client")[0].of
+    ('children and adolescents', 'adults, face to face')
+    """
+    young = rater in ("child", "caregiver")
+    return tuple(sorted(ALLIANCE_AND_OUTCOME, key=lambda one: young and one.of != YOUTH))

@@ -13,7 +13,7 @@ from sessionwise.features.given import need_given
 from sessionwise.features.leaving import early_mean
 from sessionwise.features.therapists import first_therapist
 from sessionwise.models.association import Association
-from sessionwise.models.benchmarks import ALLIANCE_AND_OUTCOME
+from sessionwise.models.benchmarks import published_for
 from sessionwise.models.fit import Recipe, Rows
 from sessionwise.models.model_rows import refuse_few_clients
 from sessionwise.records.sessions import COURSE_KEY, Sessions
@@ -108,6 +108,7 @@ def early_alliance_and_outcome(
         DRAWS,
         _stream(seed, "early alliance and outcome"),
     )
+    published = published_for(s.instruments[alliance].rater)
     return Association(
         question=f"Do clients with a better {words[alliance]} in sessions 1 to {early} have a "
         f"better last {words[outcome]}, given the first one?",
@@ -120,7 +121,7 @@ def early_alliance_and_outcome(
         early=early,
         alliance=alliance,
         outcome=outcome,
-        published=ALLIANCE_AND_OUTCOME,
+        published=published,
         rows=Rows(
             len(kept),
             clients=len(kept[["clinic", "client"]].drop_duplicates()),
@@ -136,7 +137,7 @@ def early_alliance_and_outcome(
             clock=s.clock,
             caution=_last_session(s, outcome, words[outcome]),
             notes=_notes(s, kept, outcome, words, early, cluster, found.lost),
-            sources=("partial_correlation", "bca", *(b.source for b in ALLIANCE_AND_OUTCOME)),
+            sources=("partial_correlation", "bca", *(b.source for b in published)),
         ),
         labels={**words, "partial_r": "partial correlation"},
     )
