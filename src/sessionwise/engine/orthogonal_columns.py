@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sessionwise.engine.gls import GeneralisedFit
+from sessionwise.engine.profiled_likelihood import At
 from sessionwise.errors import Refused
 
 
@@ -50,7 +50,7 @@ class ScaledModel:
     response: np.ndarray
     spread: float
 
-    def unscaled(self, at: GeneralisedFit, *, reml: bool) -> tuple[np.ndarray, np.ndarray, float]:
+    def unscaled(self, at: At, *, reml: bool) -> tuple[np.ndarray, np.ndarray, float]:
         """Give estimates (p,), covariance (p, p) and log-likelihood in the units of the data."""
         n, p = self.basis.shape
         back = np.linalg.inv(self.triangle)

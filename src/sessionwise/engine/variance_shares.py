@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import optimize, stats
 
-from sessionwise.engine.gls import Pieces, generalised_fit
+from sessionwise.engine.profiled_likelihood import LinearMixedModel
 
 NOTHING = 1e-7
 """A share this close to 0 or 1 is taken as 0 or 1."""
@@ -38,7 +38,7 @@ def shares_of(ratios: np.ndarray) -> np.ndarray:
 
 
 def share_limits(
-    given: Pieces, ratios: np.ndarray, which: int, *, reml: bool, level: float = 0.95
+    given: LinearMixedModel, ratios: np.ndarray, which: int, *, level: float = 0.95
 ) -> tuple[float, float]:
     """Give the limits of one share: all its values that the data do not contradict.
 
@@ -49,13 +49,11 @@ def share_limits(
     Parameters
     ----------
     given
-        Cross-products of a model with one or two random levels.
+        A model with one or two random levels.
     ratios
         The best variance ratios, shape (1,) or (2,).
     which
         Number of the share: a random term, or −1 for the residual.
-    reml
-        Restricted likelihood, or the full one.
     level
         Coverage.
 
@@ -67,11 +65,11 @@ def share_limits(
         raise ValueError(f"one or two random levels can be profiled, not {len(ratios)}")
     shares = shares_of(ratios)
     which = which % shares.size
-    best, summit = float(shares[which]), _height(given, shares, reml=reml)
+    best, summit = float(shares[which]), _height(given, shares)
     drop = stats.chi2.ppf(level, 1) / 2
 
     def below(share: float) -> float:
-        return summit - drop - _profile(given, share, which, shares.size, reml=reml)
+        return summit - drop - _profile(given, share, which, shares.size)
 
     low, high = NOTHING, 1 - NOTHING
     under = 0.0 if best <= low or below(low) <= 0 else _root(below, low, best)
@@ -83,15 +81,14 @@ def _root(below: object, low: float, high: float) -> float:
     return float(optimize.brentq(below, low, high, xtol=1e-7, rtol=1e-10))
 
 
-def _height(given: Pieces, shares: np.ndarray, *, reml: bool) -> float:
+def _height(given: LinearMixedModel, shares: np.ndarray) -> float:
     """Give the log-likelihood at given shares, the total variance at its best."""
     if shares[-1] < NOTHING:
         return HOPELESS
-    factor = np.diag(np.sqrt(shares[:-1] / shares[-1]))
-    return generalised_fit(given, factor, reml=reml).loglik
+    return given.at([np.array([[root]]) for root in np.sqrt(shares[:-1] / shares[-1])]).loglik
 
 
-def _profile(given: Pieces, share: float, which: int, size: int, *, reml: bool) -> float:
+def _profile(given: LinearMixedModel, share: float, which: int, size: int) -> float:
     """Give the highest log-likelihood with one share held."""
     others = [place for place in range(size) if place != which]
 
@@ -100,7 +97,7 @@ def _profile(given: Pieces, share: float, which: int, size: int, *, reml: bool) 
         shares[which] = share
         parts = [1.0] if len(others) == 1 else [split, 1 - split]
         shares[others] = np.array(parts) * (1 - share)
-        return _height(given, shares, reml=reml)
+        return _height(given, shares)
 
     if len(others) == 1:
         return height(1.0)

@@ -1,53 +1,65 @@
-"""Linear mixed models of clients in therapists. The one file that knows statsmodels' MixedLM.
-
-MixedLM looks for the variances; everything that is reported (estimates, errors, likelihood,
-health) is computed here and in `engine` at those variances, after Newton steps of our own have
-made the likelihood flat. Its own errors and convergence flags are not used.
-"""
+"""Linear mixed models: `sw.mixed`, on the engine of our own."""
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
-from statsmodels.regression.mixed_linear_model import MixedLM, MixedLMParams, VCSpec
+from scipy.linalg import block_diag
 
 from sessionwise.engine.containment import containment_df
-from sessionwise.engine.gls import GeneralisedFit, Pieces, generalised_fit, loadings, pieces
 from sessionwise.engine.orthogonal_columns import ScaledModel, scaled_model
-from sessionwise.engine.variance_ratios import Summit, climb, degenerate, vanishing
-from sessionwise.errors import Refused
+from sessionwise.engine.profiled_likelihood import LinearMixedModel
+from sessionwise.engine.satterthwaite import satterthwaite
+from sessionwise.engine.variance_search import Summit, highest
+from sessionwise.errors import InvalidInput, Problem, Refused, nearest
 from sessionwise.models.fit import VARIANCE_COLUMNS, Fit, Health, Recipe
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import Design, complete_rows, design, parse
 from sessionwise.models.model_rows import counted, left_out_before, model_frame, standard_deviations
-from sessionwise.models.nesting import Nesting, nested, written
+from sessionwise.models.random_part import RandomPart, random_part_of, written
 from sessionwise.models.wald import estimates_frame
 
 FLAT = 1e-5
-"""A fit converged if no slope of the log-likelihood exceeds this, per unit of log variance."""
+"""A fit converged if no slope of the log-likelihood exceeds this, per standard error of what it is
+a slope in."""
+
+SMALLEST = 1e-6
+"""A ratio, for a column of mean square 1, below which there is nothing to tell apart."""
+
+LARGEST = 1e9
+"""A variance this many times the residual variance means there is no residual left."""
+
+DROP = 1e-8
+"""What the log-likelihood loses, at most, by leaving out what it does not see."""
 
 BOTH = {
     True: "Differences in level and in slope may go together.",
     False: "Differences in level and in slope are taken as independent.",
 }
 
-LARGEST = 1e9
-"""A variance this many times the residual variance means there is no residual left."""
+Zero = Literal["refit", "keep"]
+DegreesOfFreedom = Literal["satterthwaite", "containment"]
 
 
-def mixed(formula: str, data: Any, reml: bool = True) -> Fit:
+def mixed(
+    formula: str,
+    data: Any,
+    reml: bool = True,
+    df: DegreesOfFreedom = "satterthwaite",
+    zero: Zero = "refit",
+) -> Fit:
     """Say how a score goes with others, within and between clients who differ from one another.
 
     Clients differ in level, ``(1 | client)``, and in how fast they change: with
     ``(session | client)`` level and slope may go together (as in lme4, with an intercept unless
     ``0 +`` takes it out), with ``(1 + session || client)`` they are taken as independent. Clients
-    may lie in therapists, ``+ (1 | therapist)``, each client in one. A variance that comes out as
-    zero is taken out, the model is fitted again without it, and ``health.dropped`` names it; a
+    may lie in therapists, ``+ (1 | therapist)``, or change therapist, so that the two cross; any
+    number of factors may. A variance that comes out as zero is taken out, the model is fitted again
+    without it, and ``health.dropped`` names it; a
     correlation that comes out as ±1 makes the fit singular, ``health.singular`` names it, and it
     is no finding: take the two as independent, or leave one out.
 
@@ -60,12 +72,18 @@ def mixed(formula: str, data: Any, reml: bool = True) -> Fit:
     reml
         Restricted maximum likelihood (variances not too small; models with different fixed terms
         not comparable), or full maximum likelihood.
+    df
+        Degrees of freedom of the t statistics: Satterthwaite's, or by containment (factors that do
+        not cross).
+    zero
+        What a variance of zero does: the model is fitted again without it, or kept with it, and
+        ``health.singular`` names it.
 
     Returns
     -------
     Fit
         Estimates in units of the outcome per unit of the column; errors from (X′V⁻¹X)⁻¹ at the
-        estimated variances; t statistics on containment degrees of freedom. ``loglik`` as lme4's.
+        estimated variances. ``loglik`` as lme4's.
         ``variances`` has a row per variance, per covariance of two that go together, and the
         residual last.
 
@@ -74,14 +92,14 @@ def mixed(formula: str, data: Any, reml: bool = True) -> Fit:
     InvalidInput
         A problem of the formula or a column.
     Refused
-        Crossed random terms, which this engine cannot fit; a factor with one level, or with as many
-        deviations as rows; an outcome that does not vary; no convergence.
+        A factor with one level, or with as many deviations as rows; an outcome that does not vary;
+        no convergence.
 
     References
     ----------
     Laird & Ware (1982), Biometrics 38:963–974. What the terms mean: Bates, Mächler, Bolker & Walker
-    (2015), J Stat Softw 67(1), table 2. Degrees of freedom: Pinheiro & Bates (2000),
-    Mixed-Effects Models in S and S-PLUS, p. 91.
+    (2015), J Stat Softw 67(1), table 2. Degrees of freedom: Giesbrecht & Burns (1985),
+    Biometrics 41:477–486; Pinheiro & Bates (2000), Mixed-Effects Models in S and S-PLUS, p. 91.
 
     Examples
     --------
@@ -89,33 +107,38 @@ def mixed(formula: str, data: Any, reml: bool = True) -> Fit:
     >>> mixed("y ~ 1 + (1 | client)", frame).variances["variance"].round(4).tolist()
     [5.75, 1.0]
     """
+    for given, known in ((df, DegreesOfFreedom), (zero, Zero)):
+        if given not in get_args(known):
+            problem = Problem(f"'{given}' is no choice", "", nearest(str(given), get_args(known)))
+            raise InvalidInput([problem], "the mixed model")
     frame = model_frame(data)
     parsed = parse(formula, frame.columns)
     _check_random(parsed)
     used, left_out = complete_rows(frame, parsed.columns)
     made = design(parsed, used)
-    nesting = nested(parsed.random, used)
-    _df(made, nesting)
+    part = random_part_of(parsed.random, used)
+    _check_judged(made, part)
     scaled = scaled_model(made.matrix, made.response, made.outcome)
     dropped: list[str] = []
     while True:
-        found = _estimate(scaled, nesting, reml=reml)
-        if found.zero is None:
+        found = _estimate(scaled, part, reml=reml)
+        if found.zero is None or zero == "keep":
             break
-        gone, nesting = nesting.without(found.zero)
+        gone, part = part.without(found.zero)
         dropped.append(f"{gone}: its variance was estimated as zero")
-    estimate, covariance, loglik = scaled.unscaled(found.at, reml=reml)
+    estimate, covariance, loglik = scaled.unscaled(found.summit.at, reml=reml)
+    degrees = _df(made, part, found, scaled, df)
     return Fit(
         question=f"What goes with `{made.outcome}`, within and between clients?",
-        estimates=estimates_frame(list(made.terms), estimate, covariance, _df(made, nesting)),
-        variances=_variances(found, nesting, scaled.spread),
+        estimates=estimates_frame(list(made.terms), estimate, covariance, degrees),
+        variances=_variances(found, part, scaled.spread),
         health=replace(found.health, dropped=tuple(dropped)),
         rows=counted(
             used,
             (*left_out_before(data), *left_out),
-            client=nesting.innermost or parsed.random[-1].group,
+            client=part.innermost or parsed.random[-1].group,
         ),
-        recipe=_recipe(replace(parsed, random=nesting.terms), made, reml=reml),
+        recipe=_recipe(replace(parsed, random=part.terms), made, df, reml=reml),
         loglik=loglik,
         covariance=covariance,
         scales=standard_deviations(used, parsed.measured),
@@ -131,98 +154,87 @@ def _check_random(parsed: Formula) -> None:
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """The fit at the best variances; ``zero`` numbers a deviation whose variance is none.
+    """The fit at the best variances.
 
-    ``ratios`` is the covariance of the deviations, as written, over the residual variance.
+    ``ratios`` is the covariance of the deviations as written, over the residual variance; ``zero``
+    numbers a deviation whose variance is none.
     """
 
-    at: GeneralisedFit
+    model: LinearMixedModel
+    summit: Summit
     ratios: np.ndarray
     health: Health
     zero: int | None
 
 
-def _estimate(scaled: ScaledModel, nesting: Nesting, *, reml: bool) -> _Found:
-    """Find the variances, by as many optimisers as it takes; refuse if none gets there."""
-    outermost = next(iter(nesting.levels), np.zeros(scaled.response.size, int))
-    terms, triangle = nesting.scaled()
-    blocks = loadings(terms, outermost)
-    given = pieces(scaled.basis, scaled.response, blocks, outermost)
-    search = _Search(scaled, blocks, outermost, reml)
-    best, start = None, np.full(len(nesting.deviations), 0.1)
-    for method in ("lbfgs", "powell") if nesting.deviations else ():
-        start = search.run(method, start)
-        summit = climb(given, np.clip(start, 1e-3, 1e3), nesting.together, reml=reml)
-        if best is None or summit.loglik > best.loglik:
-            best = summit
-        if best.gradient <= FLAT:
-            break
-    best = best or climb(given, start, nesting.together, reml=reml)
-    _check_summit(best, nesting)
-    gone = np.flatnonzero(vanishing(given, best, triangle, reml=reml))
-    zero = int(gone[np.argmin(best.ratios[gone])]) if gone.size else None
-    back = np.linalg.solve(triangle, best.factor)
+def _estimate(scaled: ScaledModel, part: RandomPart, *, reml: bool) -> _Found:
+    """Find the variances, and say how healthy the fit is; refuse one that is not flat."""
+    factors, triangle = part.factors()
+    model = LinearMixedModel.of(scaled.basis, scaled.response, factors, reml=reml)
+    summit = highest(model)
+    _check_summit(summit, part)
+    root = block_diag(*summit.roots) if factors else np.empty((0, 0))
+    root = np.linalg.solve(triangle, root)
+    ratios = root @ root.T
+    gone = _vanishing(model, summit, root, triangle)
+    named = [f"the variance of {written((part.deviations[k],), correlated=False)}" for k in gone]
+    named += [
+        f"the correlation{'s' if len(bundle) > 2 else ''} of {written(bundle, correlated=True)}"
+        for bundle, place in part.placed
+        if len(bundle) > 1
+        and not set(gone) & set(range(place.start, place.stop))
+        and _degenerate(model, summit, place)
+    ]
     health = Health(
         converged=True,
-        singular=_singular(given, best, nesting, reml=reml),
-        gradient=best.gradient,
-        optimiser=", ".join([*search.ran, "newton"]) if search.ran else "closed form",
-        evaluations=best.steps,
-        warnings=search.warnings,
+        singular=tuple(named),
+        gradient=summit.gradient,
+        optimiser="newton" if factors else "closed form",
+        evaluations=summit.evaluations,
     )
-    return _Found(generalised_fit(given, best.factor, reml=reml), back @ back.T, health, zero)
+    zero = int(gone[np.argmin(np.diag(ratios)[gone])]) if gone.size else None
+    return _Found(model, summit, ratios, health, zero)
 
 
-def _singular(given: Pieces, best: Summit, nesting: Nesting, *, reml: bool) -> tuple[str, ...]:
-    """Name the terms whose deviations go together perfectly."""
-    return tuple(
-        f"the correlation{'s' if len(bundle) > 2 else ''} of {written(bundle, correlated=True)}"
-        for bundle, place in nesting.placed
-        if len(bundle) > 1 and degenerate(given, best, place, reml=reml)
-    )
+def _vanishing(
+    model: LinearMixedModel, summit: Summit, root: np.ndarray, triangle: np.ndarray
+) -> np.ndarray:
+    """Number the deviations whose variance is zero as far as the data can tell.
+
+    Its ratio, for a column of mean square 1, is below SMALLEST, or taking it out altogether lowers
+    the log-likelihood by less than DROP.
+    """
+    small = (root**2).sum(axis=1) * (triangle**2).sum(axis=0) < SMALLEST
+    for k in np.flatnonzero(~small):
+        without = root.copy()
+        without[k] = 0.0
+        small[k] = _unseen(model, summit, triangle @ without)
+    return np.flatnonzero(small)
 
 
-class _Search:
-    """MixedLM's search for variance ratios, as a start for our own."""
-
-    def __init__(
-        self, scaled: ScaledModel, blocks: list[list[np.ndarray]], groups: np.ndarray, reml: bool
-    ) -> None:
-        self.scaled, self.blocks, self.groups, self.reml = scaled, blocks, groups, reml
-        self.ran: list[str] = []
-        self.warnings: tuple[str, ...] = ()
-
-    def run(self, method: str, start: np.ndarray) -> np.ndarray:
-        """Give the ratios one optimiser stops at; where it breaks down, the start.
-
-        MixedLM's warnings on errors and boundaries are left out: it holds a variance below 0.01,
-        in whatever units, for a boundary, and its errors are not used. Health judges both.
-        """
-        terms = range(len(start))
-        names = [str(k) for k in terms]
-        columns = [[list(map(str, range(b[k].shape[1]))) for b in self.blocks] for k in terms]
-        spec = VCSpec(names, columns, [[b[k] for b in self.blocks] for k in terms])
-        first = MixedLMParams.from_components(vcomp=np.maximum(start, 1e-3))
-        self.ran.append(method)
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            model = MixedLM(self.scaled.response, self.scaled.basis, self.groups, exog_vc=spec)
-            try:
-                result = model.fit(start_params=first, reml=self.reml, method=[method])
-                ratios = np.asarray(result.vcomp, float) / float(result.scale)
-            except np.linalg.LinAlgError:
-                ratios = start
-        said = (" ".join(str(warning.message).split()) for warning in caught)
-        judged_here = ("boundary", "Hessian", "singular")
-        kept = [words for words in said if not any(word in words for word in judged_here)]
-        self.warnings = tuple(dict.fromkeys([*self.warnings, *kept]))
-        return np.where(np.isfinite(ratios), ratios, start)
+def _degenerate(model: LinearMixedModel, summit: Summit, place: slice) -> bool:
+    """Whether deviations that go together do so perfectly: some mixture of them does not vary."""
+    root = block_diag(*summit.roots)
+    own = root[place, place]
+    values, vectors = np.linalg.eigh(own @ own.T)
+    if values[0] < SMALLEST:
+        return True
+    without = root.copy()
+    without[place] -= np.outer(vectors[:, 0], vectors[:, 0] @ root[place])
+    return _unseen(model, summit, without)
 
 
-def _check_summit(best: Summit, nesting: Nesting) -> None:
+def _unseen(model: LinearMixedModel, summit: Summit, root: np.ndarray) -> bool:
+    ends = np.cumsum([len(one) for one in summit.roots])
+    roots = [root[e - len(r) : e, e - len(r) : e] for e, r in zip(ends, summit.roots)]
+    return model.at(roots).loglik > summit.loglik - DROP
+
+
+def _check_summit(best: Summit, part: RandomPart) -> None:
     """Refuse a search that did not end on a summit."""
-    if (best.ratios > LARGEST).any():
-        name = nesting.deviations[int(np.argmax(best.ratios))]
+    sizes = np.concatenate([(root**2).sum(axis=1) for root in best.roots] or [np.zeros(0)])
+    if (sizes > LARGEST).any():
+        name = part.deviations[int(np.argmax(sizes))]
         raise Refused(
             f"Once the {name.group}s' own `{name.term}` is known nothing is left to vary: the "
             "residual variance is zero. Look for rows that repeat one value."
@@ -230,34 +242,54 @@ def _check_summit(best: Summit, nesting: Nesting) -> None:
     if best.gradient > FLAT:
         raise Refused(
             "The mixed model did not converge: the log-likelihood still changes by "
-            f"{best.gradient:.1e} per unit of a log variance (at most {FLAT:g} is accepted), after "
-            "lbfgs, powell and Newton steps. Take simpler random terms."
+            f"{best.gradient:.1e} per standard error of a variance (at most {FLAT:g} is accepted), "
+            f"after {best.steps} Newton steps. Take simpler random terms."
         )
 
 
-def _df(made: Design, nesting: Nesting) -> np.ndarray:
-    """Containment degrees of freedom; a term with none left is refused.
+def _check_judged(made: Design, part: RandomPart) -> None:
+    """Refuse a term that too few groups differ in.
 
-    Before the fit too: fixed terms that use up all therapists leave the likelihood flat in their
+    Before the fit: fixed terms that use up all therapists leave the likelihood flat in their
     variance, which must not be read as a variance of zero.
     """
-    df = containment_df(made.matrix, nesting.levels)
-    bare = [term for term, one in zip(made.terms, df) if one < 1]
+    outermost = list(part.codes.values())
+    levels = outermost if part.nested else outermost[:1]
+    left = containment_df(made.matrix, levels)
+    bare = [term for term, one in zip(made.terms, left) if one < 1]
     if bare:
         raise Refused(
             f"Too few groups differ in {', '.join(f'`{term}`' for term in bare)} to judge it by. "
             "Leave it out."
         )
-    return df
 
 
-def _variances(found: _Found, nesting: Nesting, spread: float) -> pd.DataFrame:
+def _df(
+    made: Design, part: RandomPart, found: _Found, scaled: ScaledModel, rule: DegreesOfFreedom
+) -> np.ndarray:
+    """Degrees of freedom of each fixed effect."""
+    n, p = made.matrix.shape
+    if not part.bundles:
+        return np.full(p, float(n - p))
+    if rule == "containment":
+        if not part.nested:
+            raise Refused(
+                "Degrees of freedom by containment need factors that do not cross, and "
+                f"{' and '.join(f'`{name}`' for name in part.codes)} do. "
+                "Take df='satterthwaite'."
+            )
+        return containment_df(made.matrix, list(part.codes.values()))
+    known = satterthwaite(found.model, found.summit)
+    return np.array([known.df(row) for row in np.linalg.inv(scaled.triangle)])
+
+
+def _variances(found: _Found, part: RandomPart, spread: float) -> pd.DataFrame:
     """The table of variances, each bundle's covariances after them, residual last."""
-    residual = found.at.residual_variance * spread**2
+    residual = found.summit.at.residual_variance * spread**2
     covariance = residual * found.ratios
     sd = np.sqrt(np.diag(covariance))
     lines: list[tuple[str, str, str, float, float, float]] = []
-    for bundle, place in nesting.placed:
+    for bundle, place in part.placed:
         own, own_sd = covariance[place, place], sd[place]
         for i, deviation in enumerate(bundle):
             lines.append((deviation.group, deviation.term, "", own[i, i], own_sd[i], np.nan))
@@ -270,7 +302,13 @@ def _variances(found: _Found, nesting: Nesting, spread: float) -> pd.DataFrame:
     return table.astype(dict.fromkeys(("group", "term1", "term2"), "str"))
 
 
-def _recipe(fitted: Formula, made: Design, *, reml: bool) -> Recipe:
+REFERENCES = {
+    "satterthwaite": "t with Satterthwaite degrees of freedom",
+    "containment": "t with containment degrees of freedom",
+}
+
+
+def _recipe(fitted: Formula, made: Design, df: DegreesOfFreedom, *, reml: bool) -> Recipe:
     both = {term.correlated for term in fitted.random if term.intercept and term.slopes}
     notes = [note for correlated, note in BOTH.items() if correlated in both]
     return Recipe(
@@ -278,8 +316,8 @@ def _recipe(fitted: Formula, made: Design, *, reml: bool) -> Recipe:
         formula=str(fitted),
         estimation="REML" if reml else "ML",
         errors="GLS",
-        reference="t with containment degrees of freedom",
+        reference=REFERENCES[df],
         references=tuple(made.references.items()),
         notes=tuple(notes),
-        sources=("mixed_model", *(["reml"] if reml else []), "containment"),
+        sources=("mixed_model", *(["reml"] if reml else []), df),
     )

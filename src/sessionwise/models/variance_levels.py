@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from sessionwise.engine.gls import Pieces, loadings, pieces
 from sessionwise.engine.orthogonal_columns import scaled_model
+from sessionwise.engine.profiled_likelihood import LinearMixedModel
 from sessionwise.engine.variance_shares import share_limits, shares_of
 from sessionwise.features.given import need_given
 from sessionwise.models.fit import Fit
@@ -18,7 +18,7 @@ from sessionwise.models.grouping import Grouping, grouped
 from sessionwise.models.labels import term_labels
 from sessionwise.models.mixed_model import mixed
 from sessionwise.models.model_rows import refuse_few_clients
-from sessionwise.models.nesting import nested
+from sessionwise.models.random_part import random_part_of
 from sessionwise.records.sessions import Sessions
 
 THERAPISTS, CLIENTS, SESSIONS = "between therapists", "between clients", "from session to session"
@@ -120,7 +120,7 @@ def variance_shares(fit: Fit, s: Sessions) -> pd.DataFrame:
     1.0
     """
     group, frame, formula = _null_model(s, fit.outcome)
-    given, names = _pieces(frame, formula)
+    given, names = _levels(frame, formula)
     found = fit.variances.set_index("group")["variance"]
     residual = float(found["Residual"])
     ratios = np.array([float(found.get(name, 0.0)) / residual for name in names])
@@ -130,7 +130,7 @@ def variance_shares(fit: Fit, s: Sessions) -> pd.DataFrame:
             "level": SESSIONS if place == len(names) else words.get(names[place], CLIENTS),
             "variance": residual if place == len(names) else residual * float(ratios[place]),
             "share": float(share),
-            **dict(zip(("low", "high"), share_limits(given, ratios, place, reml=True))),
+            **dict(zip(("low", "high"), share_limits(given, ratios, place))),
         }
         for place, share in enumerate(shares_of(ratios))
     ]
@@ -223,12 +223,10 @@ def _null_model(s: Sessions, alliance: str) -> tuple[Grouping, pd.DataFrame, str
     return group, frame, f"{alliance} ~ 1 + {group.random}"
 
 
-def _pieces(frame: pd.DataFrame, formula: str) -> tuple[Pieces, list[str]]:
-    """Give the cross-products of a model and the names of its random levels."""
+def _levels(frame: pd.DataFrame, formula: str) -> tuple[LinearMixedModel, list[str]]:
+    """Give the null model to the engine, and the names of its random levels."""
     parsed = parse(formula, frame.columns)
-    made, nesting = design(parsed, frame), nested(parsed.random, frame)
+    made, part = design(parsed, frame), random_part_of(parsed.random, frame)
     scaled = scaled_model(made.matrix, made.response, made.outcome)
-    outermost = nesting.levels[0]
-    blocks = loadings(nesting.scaled()[0], outermost)
-    names = [deviation.group for deviation in nesting.deviations]
-    return pieces(scaled.basis, scaled.response, blocks, outermost), names
+    model = LinearMixedModel.of(scaled.basis, scaled.response, part.factors()[0], reml=True)
+    return model, [deviation.group for deviation in part.deviations]

@@ -1,4 +1,4 @@
-"""Who lies in whom: the random terms of a model, checked against the rows it is given."""
+"""The random part of a model: its terms, checked against the rows they are given."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy.linalg import block_diag
 
-from sessionwise.engine.gls import Term
+from sessionwise.engine.cross_products import Factor
 from sessionwise.engine.orthogonal_columns import orthogonal
 from sessionwise.errors import Refused
 from sessionwise.models.formula_terms import RandomTerm
@@ -36,16 +37,16 @@ class Deviation:
 
 
 @dataclass(frozen=True, eq=False)
-class Nesting:
+class RandomPart:
     """The random part of a model on its rows.
 
     Attributes
     ----------
     bundles
-        Deviations that may go together, in the order of the formula; one that is independent of
-        all others is a bundle of its own.
+        Deviations that may go together, factor by factor in the order of the formula; one that is
+        independent of all others is a bundle of its own.
     codes
-        Factor → number of the level of each row, shape (n,), outermost factor first.
+        Factor → number of the level of each row, shape (n,), the one with fewest levels first.
     columns
         Slope column → its values, shape (n,).
     """
@@ -66,34 +67,42 @@ class Nesting:
         return [(b, slice(end - len(b), end)) for b, end in zip(self.bundles, ends)]
 
     @property
-    def together(self) -> np.ndarray:
-        """Which deviations may go together, shape (deviations, deviations)."""
-        together = np.eye(len(self.deviations), dtype=bool)
-        for _, place in self.placed:
-            together[place, place] = True
-        return together
-
-    @property
-    def levels(self) -> list[np.ndarray]:
-        """Level numbers of the factors, outermost first."""
-        return list(self.codes.values())
+    def nested(self) -> bool:
+        """Whether every level of a factor lies in one level of each factor with fewer levels."""
+        codes = list(self.codes.values())
+        return all(_lies_in(inner, outer) for outer, inner in zip(codes, codes[1:]))
 
     @property
     def innermost(self) -> str:
-        """The factor that lies in all others, or nothing."""
+        """The factor with most levels, or nothing."""
         return next(reversed(self.codes), "")
 
-    def scaled(self) -> tuple[list[Term], np.ndarray]:
-        """Give the deviations to the engine in columns of mean square 1, and the way back.
+    def factors(self) -> tuple[list[Factor], np.ndarray]:
+        """Give the factors to the engine in columns of mean square 1, and the way back.
 
         In a bundle the columns are at right angles, so that it doesn't matter from where a slope
-        is counted. Its columns are those times the triangle, shape (deviations, deviations).
+        is counted. The columns as written are those times the triangle, shape (deviations,
+        deviations).
         """
-        terms, triangle = [], np.zeros(self.together.shape)
-        for bundle, place in self.placed:
-            basis, triangle[place, place] = orthogonal(self.matrix(bundle))
-            terms += [Term(column, self.codes[bundle[0].group]) for column in basis.T]
-        return terms, triangle
+        factors, triangles = [], []
+        for group, bundles in self.by_factor.items():
+            columns, free = [], []
+            for bundle in bundles:
+                basis, triangle = orthogonal(self.matrix(bundle))
+                columns.append(basis.T)
+                triangles.append(triangle)
+                free.append(np.tri(len(bundle), dtype=bool))
+            allowed = block_diag(*free).astype(bool)
+            factors.append(Factor(self.codes[group], np.vstack(columns), allowed))
+        return factors, block_diag(*triangles) if triangles else np.empty((0, 0))
+
+    @property
+    def by_factor(self) -> dict[str, list[tuple[Deviation, ...]]]:
+        """The bundles of each factor, in their order."""
+        found: dict[str, list[tuple[Deviation, ...]]] = {}
+        for bundle in self.bundles:
+            found.setdefault(bundle[0].group, []).append(bundle)
+        return found
 
     def matrix(self, bundle: Sequence[Deviation]) -> np.ndarray:
         """Give the columns of a bundle, shape (n, deviations)."""
@@ -111,7 +120,7 @@ class Nesting:
             terms += [written(alone, correlated=False)] if alone else []
         return tuple(terms)
 
-    def without(self, number: int) -> tuple[RandomTerm, Nesting]:
+    def without(self, number: int) -> tuple[RandomTerm, RandomPart]:
         """Take one deviation out: how it would be written alone, and what is left."""
         gone = self.deviations[number]
         left = [tuple(d for d in bundle if d != gone) for bundle in self.bundles]
@@ -134,7 +143,7 @@ def written(bundle: Sequence[Deviation], *, correlated: bool) -> RandomTerm:
     )
 
 
-def nested(random: Sequence[RandomTerm], used: pd.DataFrame) -> Nesting:
+def random_part_of(random: Sequence[RandomTerm], used: pd.DataFrame) -> RandomPart:
     """Check the random terms against the rows of a model, and lay them out.
 
     Parameters
@@ -147,34 +156,32 @@ def nested(random: Sequence[RandomTerm], used: pd.DataFrame) -> Nesting:
     Raises
     ------
     Refused
-        A factor with one level, or with as many as rows; factors that cross; a slope in a column
-        that varies within no level; a deviation that stands in two terms; deviations that go
+        A factor with one level, or with as many as rows; two factors that are the same; a slope in
+        a column that varies within no level; a deviation that stands in two terms; deviations that go
         together in columns of which one is made of the others, or as many as rows.
     """
     bundles = _bundled(random)
-    codes = {
-        term.group: np.unique(pd.factorize(used[term.group])[0], return_inverse=True)[1]
-        for term in random
-    }
+    codes = {term.group: _codes(used, term.group) for term in random}
     codes = dict(sorted(codes.items(), key=lambda item: item[1].max()))
     for name, code in codes.items():
         _check_levels(name, code)
     for outer, inner in zip(list(codes), list(codes)[1:]):
-        _check_nested(outer, codes[outer], inner, codes[inner])
+        _check_apart(outer, codes[outer], inner, codes[inner])
     slopes = [d for bundle in bundles for d in bundle if d.slope]
     columns = {d.slope: used[d.slope].to_numpy(float) for d in slopes}
     for deviation in slopes:
         _check_slope(deviation, columns[deviation.slope], codes[deviation.group])
-    nesting = Nesting(bundles, codes, columns)
+    part = RandomPart(bundles, codes, columns)
     for bundle in bundles:
-        _check_bundle(bundle, nesting)
-    return nesting
+        _check_bundle(bundle, part)
+    return part
 
 
 def _bundled(random: Sequence[RandomTerm]) -> tuple[tuple[Deviation, ...], ...]:
     """Part the random terms into deviations that may go together; a repeated one counts once."""
     bundles: list[tuple[Deviation, ...]] = []
-    for term in random:
+    groups = list(dict.fromkeys(term.group for term in random))
+    for term in sorted(random, key=lambda term: groups.index(term.group)):
         own = [Deviation(term.group)] * term.intercept
         own += [Deviation(term.group, slope) for slope in term.slopes]
         bundles += [tuple(own)] if term.correlated else [(deviation,) for deviation in own]
@@ -202,18 +209,18 @@ def _check_levels(name: str, code: np.ndarray) -> None:
         )
 
 
-def _check_bundle(bundle: tuple[Deviation, ...], nesting: Nesting) -> None:
+def _check_bundle(bundle: tuple[Deviation, ...], part: RandomPart) -> None:
     """Refuse deviations that go together and could not be told apart, or from the residual."""
     if len(bundle) == 1:
         return
-    term, code = written(bundle, correlated=True), nesting.codes[bundle[0].group]
+    term, code = written(bundle, correlated=True), part.codes[bundle[0].group]
     levels = int(code.max()) + 1
     if levels * len(bundle) >= code.size:
         raise Refused(
             f"`{term}` has {levels * len(bundle)} deviations and the model {code.size} rows, so "
             "they cannot be told from the residual. Take simpler random terms."
         )
-    matrix = nesting.matrix(bundle)
+    matrix = part.matrix(bundle)
     matrix = matrix / np.sqrt(np.mean(matrix**2, axis=0))
     if np.linalg.svd(matrix, compute_uv=False)[-1] < 1e-8 * np.sqrt(code.size):
         raise Refused(
@@ -222,17 +229,25 @@ def _check_bundle(bundle: tuple[Deviation, ...], nesting: Nesting) -> None:
         )
 
 
-def _check_nested(outer: str, of_outer: np.ndarray, inner: str, of_inner: np.ndarray) -> None:
-    """Refuse an inner level that lies in two outer ones, or two factors that are the same."""
-    pairs = pd.DataFrame({"outer": of_outer, "inner": of_inner}).drop_duplicates()
-    crossing = int(pairs["inner"].duplicated(keep=False).groupby(pairs["inner"]).any().sum())
-    if crossing:
-        raise Refused(
-            f"`{inner}` does not lie in `{outer}`: {crossing} of {int(of_inner.max()) + 1} have "
-            f"rows in more than one `{outer}`, and this engine fits nested factors only. Use the "
-            f"`{outer}` of each one's first session."
-        )
-    if of_outer.max() == of_inner.max():
+def _codes(used: pd.DataFrame, group: str) -> np.ndarray:
+    """Number the levels of a factor, or the combinations that occur of several (``"a:b"``)."""
+    code = np.zeros(len(used), np.int64)
+    for name in group.split(":"):
+        own = pd.factorize(used[name])[0]
+        code = pd.factorize(code * (own.max(initial=0) + 1) + own)[0]
+    return code.astype(np.intp)
+
+
+def _lies_in(inner: np.ndarray, outer: np.ndarray) -> bool:
+    """Whether each level of one factor meets one level of the other."""
+    only = np.empty(int(inner.max()) + 1, np.intp)
+    only[inner] = outer
+    return bool(np.array_equal(only[inner], outer))
+
+
+def _check_apart(outer: str, of_outer: np.ndarray, inner: str, of_inner: np.ndarray) -> None:
+    """Refuse two factors that are the same."""
+    if of_outer.max() == of_inner.max() and _lies_in(of_inner, of_outer):
         raise Refused(
             f"Each `{outer}` has one `{inner}` only, so the two cannot be told apart. "
             "Take one of the random terms out."

@@ -1,0 +1,77 @@
+"""Satterthwaite's degrees of freedom: how well the error of an estimate is itself known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sessionwise.engine.profiled_likelihood import LinearMixedModel
+from sessionwise.engine.variance_search import Summit, VarianceSearch
+
+STEP = 1e-4
+"""Step in an entry of T for differences of exact slopes; the error left is of its square."""
+
+
+@dataclass(frozen=True, eq=False)
+class Satterthwaite:
+    """What is needed to judge any contrast of the fixed effects.
+
+    Attributes
+    ----------
+    covariance
+        Covariance C of the estimates, shape (p, p).
+    moves
+        How C changes with each free entry of T, σ² following at its best, shape (entries, p, p).
+    uncertainty
+        Covariance of those entries, shape (entries, entries).
+    residual_df
+        What the residual sum of squares was divided by.
+    """
+
+    covariance: np.ndarray
+    moves: np.ndarray
+    uncertainty: np.ndarray
+    residual_df: int
+
+    def df(self, contrast: np.ndarray) -> float:
+        """Degrees of freedom of c′β̂ for c of shape (p,): 2 v² / Var(v̂), v = c′Cc.
+
+        σ² given T has relative variance 2/df of its own; the rest of Var(v̂) is by the delta
+        method along the likelihood's ridge.
+        """
+        variance = float(contrast @ self.covariance @ contrast)
+        moves = np.einsum("p,kpr,r->k", contrast, self.moves, contrast)
+        spread = float(moves @ self.uncertainty @ moves) + 2 * variance**2 / self.residual_df
+        return 2 * variance**2 / spread
+
+
+def satterthwaite(model: LinearMixedModel, summit: Summit) -> Satterthwaite:
+    """Compute it at the summit.
+
+    A variance of exactly zero takes no part: the likelihood is level in its root there.
+
+    References
+    ----------
+    Giesbrecht & Burns (1985), Biometrics 41:477–486; Fai & Cornelius (1996), J Stat Comput Simul
+    54:363–378. Numbers as R's lmerTest (Kuznetsova et al. 2017, J Stat Softw 82(13), section 2).
+    """
+    search = VarianceSearch(model)
+    theta = search.entries.vector(summit.roots)
+    free = np.flatnonzero(~(search.bounded & (theta <= 0)) & (theta != 0))
+    moves, bends = [], []
+    for k in free:
+        up, down = theta.copy(), theta.copy()
+        up[k] += STEP
+        down[k] -= STEP
+        after, before = search.point(up), search.point(down)
+        bends.append((after.gradient - before.gradient)[free] / (2 * STEP))
+        moves.append((after.at.covariance - before.at.covariance) / (2 * STEP))
+    p = model.given.terms
+    hessian = np.array(bends).reshape(free.size, free.size)
+    values, vectors = np.linalg.eigh((hessian + hessian.T) / 2)
+    kept = values > 1e-8 * max(float(values.max(initial=0.0)), 1e-300)
+    uncertainty = 2 * (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
+    return Satterthwaite(
+        summit.at.covariance, np.array(moves).reshape(-1, p, p), uncertainty, model.df
+    )
