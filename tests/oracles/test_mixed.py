@@ -35,7 +35,10 @@ CASES = {
 def fits(clinic, split):
     data = dict.fromkeys(CASES, split)
     data |= {"null": clinic, "six_therapists": split[split["th1"] <= 6]}
-    return {name: mixed(formula, data[name], reml) for name, (formula, reml) in CASES.items()}
+    return {
+        name: mixed(formula, data[name], reml, df="containment")
+        for name, (formula, reml) in CASES.items()
+    }
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -96,11 +99,11 @@ class TestDegreesOfFreedom:
 
     def test_a_term_at_every_level(self, split):
         rows = split.assign(th_mean=split.groupby("th1")["base"].transform("mean"))
-        fit = mixed(f"{HYBRID} + th_mean + (1 | client) + (1 | th1)", rows)
+        fit = mixed(f"{HYBRID} + th_mean + (1 | client) + (1 | th1)", rows, df="containment")
         assert fit.estimates["df"].tolist() == list(SAID["levels_df"].values())
 
     def test_without_an_intercept(self, split):
-        fit = mixed("ors ~ 0 + session + base + (1 | client) + (1 | th1)", split)
+        fit = mixed("ors ~ 0 + session + base + (1 | client) + (1 | th1)", split, df="containment")
         assert fit.estimates["df"].tolist() == list(SAID["no_intercept_df"].values())
 
 
@@ -115,7 +118,7 @@ def fit():
     rows["time"] = rows["month"].map(months)
     rows["treatment"] = pd.Categorical(rows["treatment"], ["TAU", "BtheB"])
     formula = "bdi ~ bdi_pre + time + treatment + drug + length + (1 | subject)"
-    return mixed(formula, rows, reml=False)
+    return mixed(formula, rows, reml=False, df="containment")
 
 
 class TestBeatTheBlues:

@@ -292,12 +292,6 @@ class TestAPerfectCorrelation:
 
 
 class TestWhatIsRefused:
-    def test_crossed_factors(self):
-        rows = clinic()
-        rows.loc[0, "therapist"] = 3
-        with pytest.raises(Refused, match="1 of 72 have rows in more than one `therapist`.*first"):
-            mixed(NESTED, rows)
-
     def test_one_therapist(self):
         with pytest.raises(Refused, match="one `therapist` only in the 432 rows"):
             mixed(NESTED, clinic().assign(therapist=1))
@@ -362,7 +356,7 @@ class TestWhatIsRefused:
 
     def test_a_fit_that_is_not_flat(self, monkeypatch):
         monkeypatch.setattr(mixed_model, "FLAT", 0.0)
-        with pytest.raises(Refused, match="did not converge.*after lbfgs, powell and Newton"):
+        with pytest.raises(Refused, match="did not converge.*Newton steps"):
             mixed(NESTED, clinic())
 
     def test_rows_that_are_none(self):
@@ -397,22 +391,3 @@ class TestWhatIsReported:
         assert fit.variances["term1"].tolist() == ["Intercept", "session", "Intercept", ""]
         np.testing.assert_allclose(fit.variances["sd"] ** 2, fit.variances["variance"])
         assert set(fit.scales) == {"ors", "session", "srs"}
-
-    def test_a_second_optimiser_runs_where_the_first_fails(self, monkeypatch):
-        asked = []
-        honest = mixed_model.MixedLM.fit
-
-        def fit(self, *given, **named):
-            asked.append(named["method"])
-            if named["method"] == ["lbfgs"]:
-                raise np.linalg.LinAlgError("singular")
-            return honest(self, *given, **named)
-
-        plain = mixed(NESTED, clinic())
-        monkeypatch.setattr(mixed_model.MixedLM, "fit", fit)
-        broken = mixed(NESTED, clinic())
-        assert asked[0] == ["lbfgs"]
-        # wherever a search starts, it ends on the same summit
-        np.testing.assert_allclose(
-            broken.variances["variance"], plain.variances["variance"], rtol=1e-6
-        )

@@ -58,6 +58,7 @@ class Link:
 
     @property
     def pairs(self) -> int:
+        """How many pairs of levels meet."""
         return self.first.size
 
 

@@ -326,7 +326,10 @@ def _diagonal(
 def retrace(
     bar: Remaining, plan: Crossing, gone: Solved, roots: Mapping[int, np.ndarray], *, inner: bool
 ) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """Go back: by factor Ḡ (q, q), and K − KHK of each level (q, q, levels); ``bar`` is given what factors before need."""
+    """Go back: by factor Ḡ (q, q), and K − KHK of each level (q, q, levels).
+
+    ``bar`` is given the derivatives factors before need, if there are any (``inner``).
+    """
     flat = np.zeros(plan.size)
     terms = bar.total.shape[0]
     columns = np.zeros((terms, plan.width))

@@ -17,6 +17,7 @@ Woodbury identity; the symbols are those of docs/mixed-models.md).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,25 @@ class Remaining:
     xy: dict[int, np.ndarray]
     between: dict[tuple[int, int], np.ndarray]
     total: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """Elimination of one factor nested in all that remain.
+
+    Attributes
+    ----------
+    f
+        Its number.
+    meets
+        For each remaining factor g, where f meets it.
+    onto
+        For two remaining factors g < h, the pair of (g, h) each level of f lies in.
+    """
+
+    f: int
+    meets: Mapping[int, Link]
+    onto: Mapping[tuple[int, int], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,26 +108,17 @@ def over_levels(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return sum(a @ b.T for a, b in zip(one, other))
 
 
-def eliminate(
-    left: Remaining,
-    f: int,
-    root: np.ndarray,
-    meets: dict[int, Link],
-    onto: dict[tuple[int, int], np.ndarray],
-) -> Eliminated:
+def eliminate(left: Remaining, step: Step, root: np.ndarray) -> Eliminated:
     """Take account of a factor nested in all that remain; ``left`` is changed.
 
     Parameters
     ----------
     left
-        What remains, f included.
-    f, root
-        Number of the factor, and its T, shape (q, q).
-    meets
-        For each remaining factor g, where f meets it.
-    onto
-        For two remaining factors g < h, the pair of (g, h) each level of f lies in.
+        What remains, the factor included.
+    step, root
+        Which factor, and its T, shape (q, q).
     """
+    f, meets, onto = step.f, step.meets, step.onto
     own, xy = left.own.pop(f), left.xy.pop(f)
     blocks = {g: left.between.pop((f, g)) for g in meets}
     weight, log_determinant = weights(own, root)
@@ -130,19 +141,14 @@ def eliminate(
 
 
 def restore(
-    bar: Remaining,
-    f: int,
-    gone: Eliminated,
-    meets: dict[int, Link],
-    onto: dict[tuple[int, int], np.ndarray],
-    *,
-    inner: bool,
+    bar: Remaining, step: Step, gone: Eliminated, *, inner: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Go back over a factor: give Ḡ (q, q), and R K_ff of each level (q, q, levels).
 
     ``bar`` is given the derivatives by K_ff, K_fx and K_fg, if factors before need them
     (``inner``).
     """
+    f, meets, onto = step.f, step.meets, step.onto
     moved: dict[int, np.ndarray] = {}
     xy = np.tensordot(bar.total, gone.xy, axes=(1, 1)).swapaxes(0, 1)  # (b, x, l)
     for g, link in meets.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,19 +11,10 @@ from scipy import linalg
 
 from sessionwise.engine.cross_products import CrossProducts, Factor, Link, cross_products
 from sessionwise.engine.crossed_factors import Crossing, Solved, crossing, retrace, solve
-from sessionwise.engine.elimination import Eliminated, Remaining, eliminate, restore
+from sessionwise.engine.elimination import Eliminated, Remaining, Step, eliminate, restore
 
 Roots = Sequence[np.ndarray]
 """T of each factor, in the order the model was given them: lower triangles, T T′ = G."""
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """Elimination of one factor nested in all that remain."""
-
-    f: int
-    meets: Mapping[int, Link]
-    onto: Mapping[tuple[int, int], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +109,7 @@ class LinearMixedModel:
         if self.last is not None:
             found |= retrace(back, self.last, done[-1], in_order, inner=bool(self.steps))
         for step, gone in zip(reversed(self.steps), reversed(done[: len(self.steps)])):
-            found[step.f] = restore(back, step.f, gone, step.meets, step.onto, inner=step.f > 0)
+            found[step.f] = restore(back, step, gone, inner=step.f > 0)
         placed = [found[self.given.order.index(k)] for k in range(len(found))]
         return at, [(s + s.T) / 2 for s, _ in placed], [blocks for _, blocks in placed]
 
@@ -129,7 +120,7 @@ class LinearMixedModel:
         )
         in_order = {f: roots[k] for f, k in enumerate(given.order)}
         done: list[Eliminated | Solved] = [
-            eliminate(left, step.f, in_order[step.f], step.meets, step.onto) for step in self.steps
+            eliminate(left, step, in_order[step.f]) for step in self.steps
         ]
         if self.last is not None:
             done.append(solve(left, self.last, in_order))

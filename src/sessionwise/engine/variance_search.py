@@ -13,7 +13,7 @@ from sessionwise.engine.profiled_likelihood import At, LinearMixedModel
 MOST = 100
 """Steps at most."""
 
-DONE = 1e-13
+DONE = 1e-12
 """A step that promises less than this of the deviance is not worth taking."""
 
 BEYOND = 1e10
@@ -22,8 +22,12 @@ BEYOND = 1e10
 MEMORY = 6
 """Earlier steps whose change of slope corrects the curvature."""
 
-LIFT = 1e-4
-"""How much a direction that does not vary is lifted where the likelihood asks for it."""
+LIFT = 1e-6
+"""How much, at least, a direction that does not vary is lifted where the likelihood asks for it."""
+
+NEAR, SHRINK = 0.02, 0.25
+"""A root above the first loses at most three quarters in one step, so that none is thrown to its
+boundary from afar."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +56,7 @@ class Summit:
 
     @property
     def loglik(self) -> float:
+        """(Restricted) log-likelihood at the summit."""
         return self.at.loglik
 
 
@@ -118,7 +123,7 @@ class VarianceSearch:
         while steps < MOST:
             curve = _corrected(self.curvature(here), met)
             free = ~(self.bounded & (here.theta <= 0) & (here.gradient >= 0))
-            step = _newton(here.gradient, curve, free)
+            step = _newton(here, curve, free)
             decrement = float(-here.gradient @ step)
             if decrement <= DONE or any((r**2).sum(axis=1).max() > BEYOND for r in here.roots):
                 lifted = self._lifted(here)
@@ -173,7 +178,8 @@ class VarianceSearch:
         size = float(np.abs(here.gradient[self._open(here)]).max(initial=0.0))
         for _ in range(30):
             theta = here.theta + step
-            theta = np.where(self.bounded, np.maximum(theta, 0.0), theta)
+            lowest = np.where(here.theta > NEAR, SHRINK * here.theta, 0.0)
+            theta = np.where(self.bounded, np.maximum(theta, lowest), theta)
             try:
                 moved = self.point(theta)
             except np.linalg.LinAlgError:
@@ -211,11 +217,13 @@ class VarianceSearch:
                 if inward[0] >= -1e-7 * self.model.given.rows:
                     continue
                 way = flat @ ways[:, 0]
-                for size in (LIFT, LIFT / 100):
+                told = np.einsum("a,abl,b->l", way, here.blocks[k][own], way)
+                whole = max(-inward[0] / max(float(told @ told), 1e-300), LIFT)
+                for size in (whole, whole / 30, LIFT):
                     raised = [r.copy() for r in here.roots]
                     raised[k][own] = triangular(covariance + size * np.outer(way, way))
                     lifted = self.point(self.entries.vector(raised))
-                    if lifted.deviance < here.deviance - 1e-9 * max(1.0, abs(here.deviance)) * 1e-2:
+                    if lifted.deviance < here.deviance - 1e-11 * max(1.0, abs(here.deviance)):
                         return lifted
         return None
 
@@ -240,13 +248,14 @@ def _corrected(curve: np.ndarray, met: Sequence[tuple[np.ndarray, np.ndarray]]) 
     return curve
 
 
-def _newton(gradient: np.ndarray, curve: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """A Newton step in what is free, no entry further than 2."""
-    step = np.zeros_like(gradient)
+def _newton(here: _Point, curve: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """A Newton step in what is free, no entry further than 2, or three times the largest."""
+    step = np.zeros_like(here.theta)
     if free.any():
         own = curve[np.ix_(free, free)]
-        step[free] = -linalg.lstsq(own, gradient[free], cond=1e-14)[0]
-    return step * min(1.0, 2.0 / max(float(np.abs(step).max(initial=0.0)), 1e-300))
+        step[free] = -linalg.lstsq(own, here.gradient[free], cond=1e-14)[0]
+    furthest = max(2.0, 3 * float(np.abs(here.theta).max(initial=0.0)))
+    return step * min(1.0, furthest / max(float(np.abs(step).max(initial=0.0)), 1e-300))
 
 
 def triangular(covariance: np.ndarray) -> np.ndarray:

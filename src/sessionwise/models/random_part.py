@@ -157,8 +157,8 @@ def random_part_of(random: Sequence[RandomTerm], used: pd.DataFrame) -> RandomPa
     ------
     Refused
         A factor with one level, or with as many as rows; two factors that are the same; a slope in
-        a column that varies within no level; a deviation that stands in two terms; deviations that go
-        together in columns of which one is made of the others, or as many as rows.
+        a column that varies within no level; a deviation that stands in two terms; deviations that
+        go together in columns of which one is made of the others, or as many as rows.
     """
     bundles = _bundled(random)
     codes = {term.group: _codes(used, term.group) for term in random}

@@ -1,0 +1,74 @@
+"""Clients who change therapist, several slopes, singular fits: the engine beside lme4 and lmerTest.
+
+``expected.json`` was written by bobyqa at rhoend 1e-9. Its log-likelihoods lie 1e-10 to 3e-10 below
+ours, so its variances may be off by 2e-5 of an error, estimates by a tenth of that (2e-6 of an
+error), errors by 1e-5, variances by 1e-4 of themselves; a singular fit is compared by
+log-likelihood and fixed effects. Degrees of freedom rest on lmerTest's numerical second
+derivatives: 1e-3.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sessionwise.models.mixed_model import mixed
+
+FIXED = "ors ~ session + srs_wholecourse_lag1 + b34 + base"
+CASES = {
+    "lmm_crossed_reml": (f"{FIXED} + (1 + session | client) + (1 | therapist)", True),
+    "lmm_crossed_ml": (f"{FIXED} + (1 + session | client) + (1 | therapist)", False),
+    "lmm_nested_reml": (f"{FIXED} + (1 + session | client) + (1 + session | th1)", True),
+    "lmm_hybrid_reml": (
+        "ors ~ session + srs_lag1_within + srs_lag1_between + base "
+        "+ (1 + session | client) + (1 | therapist)",
+        True,
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def fits(clinic, split):
+    whole = clinic.groupby("client")["srs"].transform("mean")
+    beside = pd.DataFrame(
+        {
+            "srs_wholecourse_lag1": (clinic["srs"] - whole).groupby(clinic["client"]).shift(),
+            "b34": whole - 34,
+        }
+    )
+    data = split.join(beside)
+    return {name: mixed(formula, data, reml) for name, (formula, reml) in CASES.items()}
+
+
+@pytest.mark.parametrize("name", CASES)
+class TestAgainstLme4:
+    def test_the_log_likelihood(self, fits, expected, name):
+        assert fits[name].rows.used == expected[name]["nobs"]
+        assert fits[name].loglik == pytest.approx(expected[name]["loglik"], abs=1e-6)
+
+    def test_estimates_and_errors(self, fits, expected, name):
+        said = expected[name]
+        errors = np.array(list(said["se"].values()))
+        apart = fits[name].estimates["estimate"] - np.array(list(said["estimate"].values()))
+        np.testing.assert_allclose(apart / errors, 0, atol=2e-6)
+        np.testing.assert_allclose(fits[name].estimates["std_error"], errors, rtol=1e-5)
+
+    def test_variances_where_the_fit_is_not_singular(self, fits, expected, name):
+        said = [row["value"] for row in expected[name]["varcomp"] if row["group"] != "th1"]
+        ours = fits[name].variances
+        ours = ours.loc[ours["group"] != "th1", "variance"]
+        if name == "lmm_nested_reml":
+            assert fits[name].health.singular == ("the correlation of (1 + session | th1)",)
+        else:
+            assert fits[name].health.sound
+            np.testing.assert_allclose(ours, said, rtol=1e-4)
+
+    def test_the_slope_is_flat(self, fits, name):
+        assert fits[name].health.converged
+        assert fits[name].health.gradient < 1e-5
+
+
+def test_satterthwaite_as_lmertest(fits, expected):
+    said = expected["lmm_crossed_reml"]["satterthwaite_df"]
+    np.testing.assert_allclose(
+        fits["lmm_crossed_reml"].estimates["df"], list(said.values()), rtol=1e-3
+    )
