@@ -9,15 +9,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sessionwise.errors import SessionwiseError
+from sessionwise.errors import InvalidInput, SessionwiseError
 from sessionwise.models.formulas import design, parse
 
 FRAME = pd.DataFrame(
     {
         "y": [1.0, 3.0, 2.0, 5.0, 4.0, 7.0, 6.0, 9.0],
         "x": [1.0, 2.0, 4.0, 3.0, 7.0, 5.0, 8.0, 6.0],
+        "w": [2.0, 1.0, 2.0, 5.0, 3.0, 1.0, 4.0, 4.0],
         "m": pd.Series(list("abcabcab"), dtype="str"),
         "g": [1, 1, 2, 2, 3, 3, 4, 4],
+        "h": pd.Series(list("ppppqqqq"), dtype="str"),
     }
 )
 ALLOWED = {
@@ -63,11 +65,31 @@ factor = st.one_of(
         "I({} {} {})".format, name, st.sampled_from(["+", "-", "*", "/", "**", "@", "%"]), number
     ),
 )
-random_term = st.builds(
+
+
+def joined(parts, signs, most=4):
+    """Parts with a sign between each two of them."""
+    more = st.lists(st.tuples(st.sampled_from(signs), parts).map("".join), max_size=most - 1)
+    return st.builds(lambda first, rest: first + "".join(rest), parts, more)
+
+
+deviations = joined(
+    st.sampled_from(["0", "1", "-1", "x", "y", "z", "log(x)", "sentinel()"]), [" + ", " - ", ":"]
+)
+groups = joined(name | st.sampled_from(["h", "1", "(g)", "sentinel()"]), [":", "/", " / ", "+"])
+bar = st.sampled_from(["|", "||"])
+random_term = st.builds("({} {} {})".format, deviations, bar, groups)
+honest_random_term = st.builds(
     "({} {} {})".format,
-    st.sampled_from(["1", "0 + x", "1 + x", "x", "1 + sentinel()"]),
-    st.sampled_from(["|", "||"]),
-    name,
+    st.sampled_from(
+        ["1", "x", "x + 0", "0 + x", "-1 + x", "x - 1", "x + w", "w - 1 + x", "1 + w + 0 + x"]
+    ),
+    bar,
+    st.permutations(["g", "h", "m"]).flatmap(
+        lambda order: st.lists(st.sampled_from([":", "/"]), max_size=2).map(
+            lambda signs: order[0] + "".join(map("".join, zip(signs, order[1:])))
+        )
+    ),
 )
 right_hand_side = st.recursive(
     st.one_of(factor, number, random_term),
@@ -79,11 +101,13 @@ right_hand_side = st.recursive(
     ),
     max_leaves=6,
 )
+scrap = st.text("01+-*/:|()xgmhz .'", max_size=9) | st.text(max_size=30)
 honest = st.lists(
     st.sampled_from(
         ["x", "m", "0", "x:m", "x*m", "(x + m)", "log(x)", "poly(x, 2)", "ns(x, 2)", "C(m)"]
         + ["I(x**2 / 3)", "(1 | g)", "(1 + x || g)", "1"]
-    ),
+    )
+    | honest_random_term,
     min_size=1,
     max_size=5,
 ).map(" + ".join)
@@ -110,7 +134,10 @@ def test_any_text_is_read_or_refused_and_nothing_runs(text):
 
 
 @given(
-    attack, st.sampled_from(["y ~ {}", "y ~ x + {}", "y ~ (1 + {} || g)", "{} ~ x", "y ~ I({})"])
+    attack,
+    st.sampled_from(
+        ["y ~ {}", "y ~ x + {}", "y ~ (1 + {} || g)", "y ~ (1 | g/{})", "{} ~ x", "y ~ I({})"]
+    ),
 )
 @settings(max_examples=200, deadline=None, derandomize=True)
 def test_what_would_run_in_other_libraries_is_always_refused(code, where):
@@ -150,7 +177,38 @@ def test_a_formula_written_out_is_read_as_itself(text):
         parsed = parse(text, FRAME.columns)
     except SessionwiseError:
         return
-    assert str(parse(str(parsed), FRAME.columns)) == str(parsed)
+    assert parse(str(parsed), FRAME.columns) == parsed
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(honest.map("y ~ {}".format))
+def test_an_honest_formula_is_read_and_written_out_without_a_slash_in_its_groups(text):
+    parsed = parse(text, FRAME.columns)
+    assert parse(str(parsed), FRAME.columns) == parsed
+    assert not any("/" in term.group for term in parsed.random)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.permutations("abcdef"), st.integers(1, 6), st.sampled_from(["1", "x", "x - 1"]), bar)
+def test_nested_groups_are_what_they_are_written_out(order, depth, within, bar):
+    """``a/b/c`` is ``a``, ``a:b`` and ``a:b:c``."""
+    known = ["y", "x", *"abcdef"]
+    nested = f"({within} {bar} {'/'.join(order[:depth])})"
+    levels = [":".join(order[:upto]) for upto in range(1, depth + 1)]
+    out = " + ".join(f"({within} {bar} {level})" for level in levels)
+    assert parse(f"y ~ {nested}", known) == parse(f"y ~ {out}", known)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(scrap, scrap, bar)
+def test_any_text_within_a_random_term_is_read_or_refused(within, group, bar):
+    for text in (f"y ~ (1 | {group})", f"y ~ ({within} {bar} g)", f"y ~ ({within} {bar} {group})"):
+        try:
+            parsed = parse(text, FRAME.columns)
+        except InvalidInput as error:
+            assert str(error)
+        else:
+            assert parse(str(parsed), FRAME.columns) == parsed
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

@@ -16,6 +16,8 @@ MOST_TERMS = 200
 MOST_BRACKETS = 20
 TOKEN = re.compile(r"[^\W\d]\w*|\d+(?:\.\d*)?|\|\||\*\*|\S")
 GUIDE = "Write it as: outcome ~ column + column + (1 | client)."
+SLOPES = "A random slope is a column of numbers: make one first. Add slopes with +."
+GROUPS = "Groups are (1 | therapist/client) or (1 | a:b); crossed ones (1 | a) + (1 | b)."
 
 
 class Unreadable(Exception):
@@ -32,7 +34,11 @@ class Reader:
         product   interaction {"*" interaction}
         interaction   atom {":" atom}
         atom      "0" | "1" | column | function "(" … ")" | "(" sum ")"
-        random    "(" ["0" | "1"] {"+" column} ("|" | "||") column ")"     in the outermost sum
+        random    "(" deviations ("|" | "||") groups ")"     in the outermost sum
+        deviations    ["-"] deviation {("+" | "-") deviation}
+        deviation     "0" | "1" | column                     a column is not taken away
+        groups    group {"/" group}
+        group     column {":" column}
     """
 
     def __init__(self, text: str, columns: Collection[str]) -> None:
@@ -97,8 +103,13 @@ class Reader:
         """What to do about a token that has no place in a formula."""
         if self.token in ("|", "||"):
             return "Random terms stand in brackets of their own: + (1 | client)."
-        if self.token in ("/", "^", "%"):
-            return "Write nesting and powers out: (1 | therapist) + (1 | client); I(x**2)."
+        if self.token == "/":
+            return (
+                "Nested groups stand in a random term: (1 | therapist/client). In the fixed part "
+                "write `a/b` as a + a:b, and a division as I(a / b)."
+            )
+        if self.token in ("^", "%"):
+            return "Write a power as I(x**2), and `b %in% a` as a:b."
         return GUIDE
 
     def column(self, role: str) -> str:
@@ -119,7 +130,7 @@ class Reader:
             if outermost and self.token == "(" and self.bar_follows():
                 if sign == "-":
                     raise self.stop("a random term is taken away", "Leave it out.")
-                self.random.append(self.random_term())
+                self.random += self.random_terms()
             elif self.take("0"):
                 self.change(terms, {frozenset(): ()}, "-" if sign == "+" else "+")
             else:
@@ -214,24 +225,54 @@ class Reader:
         """Whether the bracket that opens here holds a random term."""
         return any(token in ("|", "||") for token in self.tokens[self.at : self.closing()])
 
-    def random_term(self) -> RandomTerm:
-        """Read ``(1 + x || client)``; an intercept not mentioned is there, as in lme4."""
+    def random_terms(self) -> list[RandomTerm]:
+        """Read ``(1 + x || therapist/client)``: a random term for each group, the widest first."""
         end = self.closing()
         self.at += 1
-        intercept, slopes = True, []
-        if number := self.take("0", "1"):
-            intercept = number == "1"
-        else:
-            slopes.append(self.column("a random slope"))
-        while self.take("+"):
-            slopes.append(self.column("a random slope"))
+        intercept, slopes = self.deviations()
         bar = self.take("|", "||")
         if not bar:
-            raise self.stop(f"{self.here} is not expected in a random term", self.hint())
-        group = self.column("the group of a random term")
+            raise self.stop(f"{self.here} is not expected in a random term", SLOPES)
+        groups = self.groups()
         if self.at != end:
-            raise self.stop(f"{self.here} is not expected after the group `{group}`", self.hint())
+            raise self.stop(f"{self.here} is not expected after the group `{groups[-1]}`", GROUPS)
         self.at += 1
         if len(set(slopes)) < len(slopes) or not (intercept or slopes):
-            self.note(f"the random term of `{group}` repeats a column or is empty", GUIDE)
-        return RandomTerm(group, intercept, tuple(slopes), correlated=bar == "|")
+            self.note(f"the random term of `{groups[-1]}` repeats a column or is empty", GUIDE)
+        together = bar == "|" or intercept + len(slopes) < 2
+        return [RandomTerm(group, intercept, tuple(slopes), together) for group in groups]
+
+    def deviations(self) -> tuple[bool, list[str]]:
+        """Read ``1 + x``: whether there is an intercept, and the slopes.
+
+        As in lme4 the intercept is there if it is not mentioned, ``+ 0`` takes it away as ``- 1``
+        does, wherever they stand, and the last word holds.
+        """
+        intercept, slopes = True, []
+        sign = self.take("-") or "+"
+        while sign:
+            if number := self.take("0", "1"):
+                intercept = (number == "1") == (sign == "+")
+            elif sign == "-":
+                raise self.stop(f"{self.here} is taken away from a random term", "Leave it out.")
+            else:
+                slopes.append(self.column("a random slope"))
+            sign = self.take("+", "-")
+        return intercept, slopes
+
+    def groups(self) -> list[str]:
+        """Read ``a/b:c``: the groups ``a`` and, within them, ``a:b:c``."""
+        columns, groups, sign = [], [], ":"
+        while sign:
+            columns.append(self.column("the group of a random term"))
+            sign = self.take(":", "/")
+            if sign != ":":
+                groups.append(self.spelled(columns))
+        if len(set(columns)) < len(columns):
+            self.note(f"the group `{':'.join(columns)}` repeats a column", "Name each once.")
+        return groups
+
+    def spelled(self, columns: list[str]) -> str:
+        """Name a group as an earlier term did: ``a:b`` and ``b:a`` are the same groups."""
+        same = (term.group for term in self.random if set(term.columns) == set(columns))
+        return next(same, ":".join(columns))

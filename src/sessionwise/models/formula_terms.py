@@ -18,19 +18,34 @@ class RandomTerm:
     Attributes
     ----------
     group
-        The column whose levels deviate from one another.
+        What deviates from one another: the levels of a column, ``"client"``, or the combinations
+        of several, ``"clinic:therapist"``.
     intercept
         Whether they deviate in level.
     slopes
         The columns in whose slope they deviate.
     correlated
-        True for ``|``: deviations may go together; False for ``||``: they are independent.
+        True for ``|``: deviations may go together; False for ``||``: they are independent. Of one
+        alone there is nothing to say, and it is read as ``|``.
+
+    Examples
+    --------
+    >>> term = RandomTerm("clinic:therapist", True, ("session",), correlated=False)
+    >>> print(term)
+    (1 + session || clinic:therapist)
+    >>> term.columns
+    ('clinic', 'therapist')
     """
 
     group: str
     intercept: bool
     slopes: tuple[str, ...]
     correlated: bool
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the group. The name of a column in a formula never holds a colon."""
+        return tuple(self.group.split(":"))
 
     def __str__(self) -> str:
         parts = [str(int(self.intercept)), *self.slopes]
@@ -52,7 +67,7 @@ class Formula:
     terms
         The fixed terms, each a tuple of factors (an interaction has several).
     random
-        The random terms, as written.
+        The random terms, as written; ``(1 | a/b)`` is the two it stands for.
     """
 
     outcome: str
@@ -65,7 +80,7 @@ class Formula:
         """Every column used: outcome, fixed, random, groups; without repeats."""
         used = [*self.measured]
         for random in self.random:
-            used += [*random.slopes, random.group]
+            used += [*random.slopes, *random.columns]
         return tuple(dict.fromkeys(used))
 
     @property

@@ -54,9 +54,13 @@ def parse(formula: str, columns: Collection[str]) -> Formula:
 
     ``outcome ~ fixed + (random | group)``. The fixed part knows ``+ - * :``, brackets, ``0`` and
     ``1``, columns, calls of ``log, sqrt, poly, bs, ns, scale, center, C`` on a column and whole
-    numbers, and ``I`` on arithmetic. Formula libraries run the Python that stands in a formula;
-    a formula in a study file is data, so this grammar knows no attributes, subscripts, braces,
-    quotes or other calls.
+    numbers, and ``I`` on arithmetic. A random term has an intercept unless ``0`` or ``-1`` takes
+    it out, slopes of columns of numbers, and a group: a column, the combinations of several,
+    ``(1 | clinic:therapist)``, or groups in groups, ``(1 | clinic/therapist)``, which stands for
+    ``(1 | clinic) + (1 | clinic:therapist)``.
+
+    Formula libraries run the Python that stands in a formula; a formula in a study file is data,
+    so this grammar knows no attributes, subscripts, braces, quotes or other calls.
 
     Parameters
     ----------
@@ -71,6 +75,11 @@ def parse(formula: str, columns: Collection[str]) -> Formula:
         Every problem at once: an unknown column with the nearest name, a function that is not
         allowed, ``x**2`` outside ``I()``, a random term that cannot be read.
 
+    References
+    ----------
+    Random terms mean what they mean in lme4: Bates, Mächler, Bolker & Walker (2015), J Stat Softw
+    67(1), table 2.
+
     Examples
     --------
     >>> parsed = parse("ors ~ session*srs + (1 | client)", ["ors", "session", "srs", "client"])
@@ -78,6 +87,8 @@ def parse(formula: str, columns: Collection[str]) -> Formula:
     ors ~ session + srs + session:srs + (1 | client)
     >>> parsed.columns
     ('ors', 'session', 'srs', 'client')
+    >>> print(parse("ors ~ 1 + (1 | clinic/client)", ["ors", "clinic", "client"]))
+    ors ~ 1 + (1 | clinic) + (1 | clinic:client)
     """
     if not isinstance(formula, str):
         raise InvalidInput([Problem("the formula is not text", remedy="Give a string.")])
