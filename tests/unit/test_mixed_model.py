@@ -369,6 +369,74 @@ class TestWhatIsRefused:
             mixed(NESTED, pd.concat([rows, rows[["srs"]]], axis=1))
 
 
+class TestCrossedFactors:
+    """What R says of them stands in tests/oracles/test_crossed.py; here, what they collapse to."""
+
+    def test_an_exact_balance_is_the_analysis_of_variance(self):
+        """Every client sees every room once: three mean squares give three variances."""
+        draw = np.random.default_rng(4)
+        client, room = (code.ravel() for code in np.indices((12, 7)))
+        y = draw.normal(0, 2, 12)[client] + draw.normal(0, 1.5, 7)[room] + draw.normal(size=84)
+        grid = y.reshape(12, 7)
+        between, across = grid.mean(axis=1), grid.mean(axis=0)
+        left = grid - between[:, None] - across + grid.mean()
+        residual = (left**2).sum() / (11 * 6)
+        said = [between.var(ddof=1) - residual / 7, across.var(ddof=1) - residual / 12, residual]
+        rows = pd.DataFrame({"y": y, "client": client, "room": room})
+        fit = mixed("y ~ 1 + (1 | client) + (1 | room)", rows)
+        np.testing.assert_allclose(fit.variances["variance"], said, rtol=1e-6)
+        assert fit.loglik == pytest.approx(
+            mixed("y ~ 1 + (1 | room) + (1 | client)", rows).loglik, abs=1e-9
+        )
+
+    def test_clinics_apart_or_together_are_one_model(self):
+        """A row that joins two clinics makes one component of two: the likelihood hardly moves."""
+        rows = clinic(therapists=8, clients=9)
+        rows["therapist"] = rows["therapist"] // 2 * 2 + np.arange(len(rows)) % 2
+        apart = mixed(NESTED, rows)
+        joined = rows.copy()
+        joined.loc[0, "therapist"] = 7
+        assert abs(mixed(NESTED, joined).loglik - apart.loglik) < 5
+        assert apart.health.sound
+
+    def test_what_lies_in_what_may_be_written_short(self):
+        rows = clinic().assign(room=lambda rows: rows["therapist"] // 2)
+        rows["ors"] += rows["room"]
+        short = mixed("ors ~ session + (1 | room/therapist)", rows)
+        long = mixed("ors ~ session + (1 | room) + (1 | therapist)", rows)
+        assert short.loglik == pytest.approx(long.loglik, abs=1e-9)
+        assert short.variances["group"].tolist() == ["room", "room:therapist", "Residual"]
+
+
+class TestWhatIsLeftOut:
+    def test_a_term_made_of_others_by_name(self):
+        rows = clinic().assign(days=lambda rows: 7 * rows["session"] + 2, one=1.0)
+        fit = mixed("ors ~ session + days + one + srs + (1 | client)", rows)
+        assert fit.estimates["term"].tolist() == ["Intercept", "session", "srs"]
+        assert fit.health.dropped == (
+            "`days`: a combination of the terms before it",
+            "`one`: a combination of the terms before it",
+        )
+        plain = mixed("ors ~ session + srs + (1 | client)", rows)
+        assert fit.loglik == plain.loglik
+
+    def test_unless_it_is_to_be_refused(self):
+        rows = clinic().assign(days=lambda rows: 7 * rows["session"] + 2)
+        with pytest.raises(Refused, match="`days` cannot be told from the terms before"):
+            mixed("ors ~ session + days + (1 | client)", rows, aliased="refuse")
+
+    def test_a_variance_of_zero_may_be_kept(self):
+        rows = level_out(clinic(), "therapist")
+        fit = mixed("ors ~ session + (1 | client) + (1 | therapist)", rows, zero="keep")
+        assert fit.health.singular == ("the variance of (1 | therapist)",)
+        assert fit.variances["variance"].iloc[1] == 0
+        assert not fit.health.sound
+
+    def test_a_choice_there_is_none(self):
+        with pytest.raises(InvalidInput, match="satterthwaite"):
+            mixed(NESTED, clinic(), df="saterthwaite")
+
+
 class TestWhatIsReported:
     def test_rows_left_out_are_counted(self):
         rows = clinic()

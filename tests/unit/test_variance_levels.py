@@ -97,7 +97,7 @@ class TestShares:
 
     def test_three_random_levels_are_not_profiled(self):
         with pytest.raises(ValueError, match="one or two"):
-            share_limits(None, np.ones(3), 0, reml=True)
+            share_limits(None, np.ones(3), 0)
 
     def test_shares_of_ratios(self):
         assert shares_of(np.array([3.0])).tolist() == [0.75, 0.25]

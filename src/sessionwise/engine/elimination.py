@@ -22,14 +22,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sessionwise.engine.cross_products import Link
+from sessionwise.engine.row_sums import Link
 
 
 @dataclass(eq=False)
 class Remaining:
     """Cross-products of the factors not yet eliminated, or the derivatives by them.
 
-    Shapes as in :class:`~sessionwise.engine.cross_products.CrossProducts`, by number of factor.
+    Shapes as in :class:`~sessionwise.engine.row_sums.CrossProducts`, by number of factor.
     """
 
     own: dict[int, np.ndarray]

@@ -9,9 +9,10 @@ from functools import cached_property
 import numpy as np
 from scipy import linalg
 
-from sessionwise.engine.cross_products import CrossProducts, Factor, Link, cross_products
-from sessionwise.engine.crossed_factors import Crossing, Solved, crossing, retrace, solve
+from sessionwise.engine.crossed_factors import Solved, retrace, solve
+from sessionwise.engine.crossing_layout import Crossing, crossing
 from sessionwise.engine.elimination import Eliminated, Remaining, Step, eliminate, restore
+from sessionwise.engine.row_sums import CrossProducts, Factor, Link, cross_products
 
 Roots = Sequence[np.ndarray]
 """T of each factor, in the order the model was given them: lower triangles, T T′ = G."""

@@ -68,7 +68,7 @@ def alliance_by_phase(s: Sessions, alliance: str = "srs") -> Fit:
         left.append((f"{_called(group.s, name)}: missing", int(lost.sum())))
         frame = frame[~lost]
     refuse_few_clients(frame)
-    fit = mixed(f"{alliance} ~ {' + '.join(steps)} + {group.random}", frame)
+    fit = mixed(f"{alliance} ~ {' + '.join(steps)} + {group.random}", frame, aliased="refuse")
     notes = (_phases_in_words(phased, steps), *group.notes)
     return fit.replace(
         question=f"How does the {_called(s, alliance)} move in each phase of therapy? {notes[0]}",

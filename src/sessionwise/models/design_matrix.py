@@ -32,8 +32,14 @@ def is_categorical(column: pd.Series) -> bool:
     return pd.api.types.infer_dtype(column, skipna=True) in ("string", "empty")
 
 
-def readied_columns(formula: Formula, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Columns as formulaic should see them: floats, and categories that occur, in order."""
+def readied_columns(
+    formula: Formula, frame: pd.DataFrame, *, constants: bool = False
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Columns as formulaic should see them: floats, and categories that occur, in order.
+
+    A column of one value is refused where there is an intercept, unless it holds numbers and
+    ``constants`` are dealt with later.
+    """
     readied, references = {}, {}
     for factor in (factor for term in formula.terms for factor in term):
         for name in factor.columns:
@@ -44,7 +50,11 @@ def readied_columns(formula: Formula, frame: pd.DataFrame) -> tuple[pd.DataFrame
                 references[name] = str(categories.cat.categories[0])
             else:
                 readied[name] = column.astype(float)
-    single = [name for name, c in readied.items() if c.nunique() == 1]
+    single = [
+        name
+        for name, column in readied.items()
+        if column.nunique() == 1 and not (constants and is_numeric(column))
+    ]
     if single and formula.intercept:
         names = " and ".join(f"`{name.removeprefix('C__')}`" for name in single)
         raise Refused(
@@ -105,13 +115,24 @@ def _handed_over(factor: Factor) -> FormulaicFactor:
     return FormulaicFactor(factor.expression, eval_method="lookup" if looked_up else "python")
 
 
-def check_rank(names: Sequence[str], matrix: np.ndarray) -> None:
-    """Refuse columns that are combinations of those before them, by name."""
+def aliased_terms(names: Sequence[str], matrix: np.ndarray) -> list[str]:
+    """Name the columns that are combinations of those before them.
+
+    Raises
+    ------
+    Refused
+        There are fewer rows than columns.
+    """
     if len(matrix) < len(names):
         raise Refused(f"{len(names)} terms cannot be estimated from {len(matrix)} rows.")
     lengths = np.linalg.norm(matrix, axis=0)
     own = np.abs(np.diag(np.linalg.qr(matrix / np.where(lengths > 0, lengths, 1.0), mode="r")))
-    aliased = [name for name, share in zip(names, own) if share < ALIASED]
+    return [name for name, share in zip(names, own) if share < ALIASED]
+
+
+def check_rank(names: Sequence[str], matrix: np.ndarray) -> None:
+    """Refuse columns that are combinations of those before them, by name."""
+    aliased = aliased_terms(names, matrix)
     if aliased:
         raise Refused(
             f"{', '.join(f'`{name}`' for name in aliased)} cannot be told from the terms before: "

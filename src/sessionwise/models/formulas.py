@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
 from sessionwise.models.design_matrix import (
+    aliased_terms,
     check_rank,
     fixed_matrix,
     is_categorical,
@@ -39,6 +41,8 @@ class Design:
         The columns of the data used, random terms included.
     references
         Categorical column → its reference, the first of its categories.
+    aliased
+        Terms left out because they are constant or a combination of those before them.
     """
 
     outcome: str
@@ -47,6 +51,7 @@ class Design:
     terms: tuple[str, ...]
     columns: tuple[str, ...]
     references: Mapping[str, str]
+    aliased: tuple[str, ...] = ()
 
 
 def parse(formula: str, columns: Collection[str]) -> Formula:
@@ -128,7 +133,9 @@ def complete_rows(
     return frame.loc[keep], tuple(left_out)
 
 
-def design(formula: str | Formula, frame: pd.DataFrame) -> Design:
+def design(
+    formula: str | Formula, frame: pd.DataFrame, aliased: Literal["refuse", "drop"] = "refuse"
+) -> Design:
     """Turn a checked formula and complete rows into the numbers of a model.
 
     Parameters
@@ -137,6 +144,8 @@ def design(formula: str | Formula, frame: pd.DataFrame) -> Design:
         Text, or what :func:`parse` gave.
     frame
         The rows of the model, none missing in the columns used (:func:`complete_rows`).
+    aliased
+        What becomes of a term that is constant or a combination of the terms before it.
 
     Raises
     ------
@@ -144,7 +153,7 @@ def design(formula: str | Formula, frame: pd.DataFrame) -> Design:
         A problem of the formula; missing values; text where a number is needed.
     Refused
         The outcome is constant or not finite; a term has one value only or is a combination of
-        the terms before it.
+        the terms before it, and is not to be dropped.
 
     Examples
     --------
@@ -157,9 +166,16 @@ def design(formula: str | Formula, frame: pd.DataFrame) -> Design:
     _check_frame(formula, frame)
     response = frame[formula.outcome].to_numpy(float)
     _check_response(formula.outcome, response)
-    readied, references = readied_columns(formula, frame)
+    readied, references = readied_columns(formula, frame, constants=aliased == "drop")
     names, matrix = fixed_matrix(formula, readied)
-    check_rank(names, matrix)
+    gone: tuple[str, ...] = ()
+    if aliased == "refuse":
+        check_rank(names, matrix)
+    else:
+        gone = tuple(aliased_terms(names, matrix))
+        kept = [name not in gone for name in names]
+        names = tuple(name for name in names if name not in gone)
+        matrix = matrix[:, kept] if gone else matrix
     return Design(
         outcome=formula.outcome,
         response=response,
@@ -167,6 +183,7 @@ def design(formula: str | Formula, frame: pd.DataFrame) -> Design:
         terms=names,
         columns=formula.columns,
         references=MappingProxyType(_used_references(references, names)),
+        aliased=gone,
     )
 
 

@@ -73,7 +73,7 @@ def outcome_over_time(
     complete = frame[[outcome, *fixed, *group.columns]].notna().all(axis=1)
     refuse_few_clients(frame[complete])
     formula = f"{outcome} ~ {' + '.join(fixed)} + {group.random}"
-    fit = mixed(formula, frame[complete], reml=False)
+    fit = mixed(formula, frame[complete], reml=False, aliased="refuse")
     left = [("assessments at intake, before anything could change", int(at_intake.sum()))]
     for name in (outcome, *fixed, *group.columns):
         lost = frame[name].isna()

@@ -111,7 +111,11 @@ def hybrid(s: Sessions, asked: Asked, adjust: Sequence[str] = ()) -> Fit:
     frame = split.frame[split.frame[parts[0]].notna()]
     refuse_few_clients(frame)
     refuse_lost_rows(frame, [*parts, *used])
-    fit = mixed(f"{outcome} ~ {' + '.join(['session', *parts, *adjust])} + {group.random}", frame)
+    fit = mixed(
+        f"{outcome} ~ {' + '.join(['session', *parts, *adjust])} + {group.random}",
+        frame,
+        aliased="refuse",
+    )
     return fit.replace(
         question=_question(s, asked, group.notes),
         rows=_rows(fit, group.s, asked, [*own, *used]),

@@ -13,7 +13,8 @@ from scipy.linalg import block_diag
 from sessionwise.engine.containment import containment_df
 from sessionwise.engine.orthogonal_columns import ScaledModel, scaled_model
 from sessionwise.engine.profiled_likelihood import LinearMixedModel
-from sessionwise.engine.satterthwaite import satterthwaite
+from sessionwise.engine.satterthwaite_df import satterthwaite
+from sessionwise.engine.variance_boundary import degenerate, vanishing
 from sessionwise.engine.variance_search import Summit, highest
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
 from sessionwise.models.fit import VARIANCE_COLUMNS, Fit, Health, Recipe
@@ -27,14 +28,8 @@ FLAT = 1e-5
 """A fit converged if no slope of the log-likelihood exceeds this, per standard error of what it is
 a slope in."""
 
-SMALLEST = 1e-6
-"""A ratio, for a column of mean square 1, below which there is nothing to tell apart."""
-
 LARGEST = 1e9
 """A variance this many times the residual variance means there is no residual left."""
-
-DROP = 1e-8
-"""What the log-likelihood loses, at most, by leaving out what it does not see."""
 
 BOTH = {
     True: "Differences in level and in slope may go together.",
@@ -42,6 +37,7 @@ BOTH = {
 }
 
 Zero = Literal["refit", "keep"]
+Aliased = Literal["drop", "refuse"]
 DegreesOfFreedom = Literal["satterthwaite", "containment"]
 
 
@@ -51,6 +47,7 @@ def mixed(
     reml: bool = True,
     df: DegreesOfFreedom = "satterthwaite",
     zero: Zero = "refit",
+    aliased: Aliased = "drop",
 ) -> Fit:
     """Say how a score goes with others, within and between clients who differ from one another.
 
@@ -78,6 +75,9 @@ def mixed(
     zero
         What a variance of zero does: the model is fitted again without it, or kept with it, and
         ``health.singular`` names it.
+    aliased
+        What becomes of a fixed term that is constant or a combination of those before it: it is
+        dropped, and ``health.dropped`` names it, or the model is refused.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def mixed(
     >>> mixed("y ~ 1 + (1 | client)", frame).variances["variance"].round(4).tolist()
     [5.75, 1.0]
     """
-    for given, known in ((df, DegreesOfFreedom), (zero, Zero)):
+    for given, known in ((df, DegreesOfFreedom), (zero, Zero), (aliased, Aliased)):
         if given not in get_args(known):
             problem = Problem(f"'{given}' is no choice", "", nearest(str(given), get_args(known)))
             raise InvalidInput([problem], "the mixed model")
@@ -115,11 +115,11 @@ def mixed(
     parsed = parse(formula, frame.columns)
     _check_random(parsed)
     used, left_out = complete_rows(frame, parsed.columns)
-    made = design(parsed, used)
+    made = design(parsed, used, aliased)
     part = random_part_of(parsed.random, used)
     _check_judged(made, part)
     scaled = scaled_model(made.matrix, made.response, made.outcome)
-    dropped: list[str] = []
+    dropped = [f"`{term}`: a combination of the terms before it" for term in made.aliased]
     while True:
         found = _estimate(scaled, part, reml=reml)
         if found.zero is None or zero == "keep":
@@ -176,14 +176,14 @@ def _estimate(scaled: ScaledModel, part: RandomPart, *, reml: bool) -> _Found:
     root = block_diag(*summit.roots) if factors else np.empty((0, 0))
     root = np.linalg.solve(triangle, root)
     ratios = root @ root.T
-    gone = _vanishing(model, summit, root, triangle)
+    gone = vanishing(model, summit, root, triangle)
     named = [f"the variance of {written((part.deviations[k],), correlated=False)}" for k in gone]
     named += [
         f"the correlation{'s' if len(bundle) > 2 else ''} of {written(bundle, correlated=True)}"
         for bundle, place in part.placed
         if len(bundle) > 1
         and not set(gone) & set(range(place.start, place.stop))
-        and _degenerate(model, summit, place)
+        and degenerate(model, summit, place)
     ]
     health = Health(
         converged=True,
@@ -194,40 +194,6 @@ def _estimate(scaled: ScaledModel, part: RandomPart, *, reml: bool) -> _Found:
     )
     zero = int(gone[np.argmin(np.diag(ratios)[gone])]) if gone.size else None
     return _Found(model, summit, ratios, health, zero)
-
-
-def _vanishing(
-    model: LinearMixedModel, summit: Summit, root: np.ndarray, triangle: np.ndarray
-) -> np.ndarray:
-    """Number the deviations whose variance is zero as far as the data can tell.
-
-    Its ratio, for a column of mean square 1, is below SMALLEST, or taking it out altogether lowers
-    the log-likelihood by less than DROP.
-    """
-    small = (root**2).sum(axis=1) * (triangle**2).sum(axis=0) < SMALLEST
-    for k in np.flatnonzero(~small):
-        without = root.copy()
-        without[k] = 0.0
-        small[k] = _unseen(model, summit, triangle @ without)
-    return np.flatnonzero(small)
-
-
-def _degenerate(model: LinearMixedModel, summit: Summit, place: slice) -> bool:
-    """Whether deviations that go together do so perfectly: some mixture of them does not vary."""
-    root = block_diag(*summit.roots)
-    own = root[place, place]
-    values, vectors = np.linalg.eigh(own @ own.T)
-    if values[0] < SMALLEST:
-        return True
-    without = root.copy()
-    without[place] -= np.outer(vectors[:, 0], vectors[:, 0] @ root[place])
-    return _unseen(model, summit, without)
-
-
-def _unseen(model: LinearMixedModel, summit: Summit, root: np.ndarray) -> bool:
-    ends = np.cumsum([len(one) for one in summit.roots])
-    roots = [root[e - len(r) : e, e - len(r) : e] for e, r in zip(ends, summit.roots)]
-    return model.at(roots).loglik > summit.loglik - DROP
 
 
 def _check_summit(best: Summit, part: RandomPart) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import block_diag
 
-from sessionwise.engine.cross_products import Factor
 from sessionwise.engine.orthogonal_columns import orthogonal
+from sessionwise.engine.row_sums import Factor
 from sessionwise.errors import Refused
 from sessionwise.models.formula_terms import RandomTerm
 

@@ -15,7 +15,6 @@ from sessionwise.models.growth import mean_course
 from sessionwise.models.mixed_model import mixed
 from sessionwise.models.model_rows import refuse_few_clients
 from sessionwise.models.rater_pairs import JUDGED, TRACKED, named_views, paired_scores
-from sessionwise.models.wald import estimates_frame
 from sessionwise.records.sessions import Sessions
 
 FEWEST_GROUPS = 5
@@ -36,8 +35,7 @@ def two_views(s: Sessions, alliance: str = "", views: Sequence[str] = ()) -> Fit
     far the therapist's score lies above (or below) at a session the client rates as usual.
     *Tracking* bT: by how much it rises where the client's is one point above the client's mean; 1
     would be point for point, 0 not at all. Dyads differ in both, taken as independent, and lie in
-    therapists, who differ in bias; a client who changes therapist is in two dyads. The bias is
-    judged on therapists − 1 degrees of freedom, tracking on dyads − 1.
+    therapists, who differ in bias; a client who changes therapist is in two dyads.
 
     Parameters
     ----------
@@ -69,13 +67,13 @@ def two_views(s: Sessions, alliance: str = "", views: Sequence[str] = ()) -> Fit
     paired = paired_scores(s, client, therapist)
     refuse_few_clients(paired.frame)
     random = f"(1 + {TRACKED} || dyad)" + (" + (1 | therapist)" if paired.compared else "")
-    fit = mixed(f"{JUDGED} ~ {TRACKED} + {random}", paired.frame)
+    fit = mixed(f"{JUDGED} ~ {TRACKED} + {random}", paired.frame, aliased="refuse")
     notes = (
         "Both scores are set against the client's own mean over the dyad's sessions that both "
         "rated; the client's score is the yardstick, not the truth.",
         *paired.notes,
     )
-    return _judged_by_groups(fit, paired.frame).replace(
+    return fit.replace(
         question="Does the therapist see the alliance as the client does, and follow it?",
         rows=replace(
             fit.rows,
@@ -86,8 +84,6 @@ def two_views(s: Sessions, alliance: str = "", views: Sequence[str] = ()) -> Fit
         recipe=replace(
             fit.recipe,
             clock=s.clock,
-            reference="t with therapists − 1 df for the bias (dyads − 1 where therapists do not "
-            "differ) and dyads − 1 df for tracking",
             notes=(*notes, *fit.recipe.notes),
             sources=("truth_and_bias", *fit.recipe.sources),
         ),
@@ -171,21 +167,6 @@ def mean_views(s: Sessions, alliance: str = "", views: Sequence[str] = ()) -> pd
         paired = s.with_columns(pd.DataFrame({name: s.table[name].where(both)}), [s.columns[name]])
         parts.append(mean_course(paired, name).assign(group=view, score=client))
     return pd.concat(parts, ignore_index=True)
-
-
-def _judged_by_groups(fit: Fit, frame: pd.DataFrame) -> Fit:
-    """Judge the bias by the number of therapists and tracking by that of dyads.
-
-    Containment would give the intercept the degrees of freedom of single sessions, which are far
-    too many for a difference that therapists differ in.
-    """
-    dyads = frame["dyad"].nunique() - 1
-    differ = "therapist" in set(fit.variances["group"])
-    bias = frame["therapist"].nunique() - 1 if differ else dyads
-    estimate = fit.estimates["estimate"].to_numpy(float)
-    df = np.array([float(bias if term == "Intercept" else dyads) for term in fit.estimates["term"]])
-    frame = estimates_frame(fit.estimates["term"].tolist(), estimate, fit.covariance, df)
-    return fit.replace(estimates=frame)
 
 
 def _correlation(pairs: np.ndarray, singles: np.ndarray) -> float:

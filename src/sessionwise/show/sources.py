@@ -30,6 +30,17 @@ SOURCES = {
         "Hall, ch. 14.",
     ),
     "containment": CONTAINMENT,
+    "satterthwaite": (
+        "Giesbrecht, F. G., & Burns, J. C. (1985). Two-stage analysis based on a mixed model: "
+        "Large-sample asymptotic theory and small-sample simulation results. Biometrics, 41(2), "
+        "477–486.",
+        "Kuznetsova, A., Brockhoff, P. B., & Christensen, R. H. B. (2017). lmerTest package: Tests "
+        "in linear mixed effects models. Journal of Statistical Software, 82(13).",
+    ),
+    "kenward_roger": (
+        "Kenward, M. G., & Roger, J. H. (1997). Small sample inference for fixed effects from "
+        "restricted maximum likelihood. Biometrics, 53(3), 983–997.",
+    ),
     "containment_df": CONTAINMENT,
     "ceiling": (
         "Meier, S. T., & Feeley, T. H. (2022). Ceiling effects indicate a possible threshold "

@@ -1,0 +1,202 @@
+"""Where everything goes when a factor is eliminated that crosses others.
+
+The levels that remain fall into components that no row and no level of the eliminated factor
+connects (clinics, where clients change therapist within theirs; one, where everybody may meet
+everybody). Components of like width are stacked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from sessionwise.engine.row_sums import CrossProducts
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """Components of like width: where their numbers stand among those of all.
+
+    Attributes
+    ----------
+    matrices, columns
+        Places in the flat matrices and in the flat columns.
+    count, width
+        Components, and columns of each (padded with zeros).
+    parts
+        By factor: columns of its levels.
+    """
+
+    matrices: slice
+    columns: slice
+    count: int
+    width: int
+    parts: Mapping[int, slice]
+
+
+@dataclass(frozen=True, eq=False)
+class Crossing:
+    """Where everything goes when factor ``f`` is eliminated and crosses others.
+
+    Attributes
+    ----------
+    f, rest
+        The factor, and the numbers of those solved together.
+    entry_pair, entry_level
+        By rest factor: entries are deviations of rest levels a level of f meets; the pair and the
+        level of f of each pair.
+    entry_column
+        Flat column of each entry, factor after factor, deviation after deviation.
+    one, other, place
+        Pairs of entries in one level of f, and where their product goes in the flat matrices.
+    columns
+        By rest factor: flat column of each of its deviations, shape (q, levels).
+    own, between
+        Flat places of the cross-products of the rest factors themselves, both triangles.
+    stacks
+        The stacks; ``size`` flat matrix numbers and ``width`` flat columns in all.
+    """
+
+    f: int
+    rest: tuple[int, ...]
+    level: np.ndarray
+    entry_column: np.ndarray
+    one: np.ndarray
+    other: np.ndarray
+    place: np.ndarray
+    columns: Mapping[int, np.ndarray]
+    own: Mapping[int, np.ndarray]
+    between: Mapping[tuple[int, int], tuple[np.ndarray, np.ndarray]]
+    stacks: tuple[Stack, ...]
+    pairs: Mapping[int, int]
+    size: int
+    width: int
+
+
+def crossing(given: CrossProducts, f: int) -> Crossing:
+    """Lay out the elimination of factor f, and the components of all factors after it."""
+    rest = tuple(range(f + 1, len(given.factors)))
+    sizes = {g: given.factors[g].size for g in rest}
+    levels = {g: given.factors[g].levels for g in rest}
+    start = dict(zip(rest, np.cumsum([0, *levels.values()]).tolist()))
+    component = _components(given, f, rest, start, sum(levels.values()))
+    columns, of_column, stacks, size, width = _stacked(component, rest, start, levels, sizes)
+    entry_level, entry_column = [], []
+    for g in rest:
+        link = given.links[f, g]
+        for b in range(sizes[g]):
+            entry_level.append(link.first)
+            entry_column.append(columns[g][b, link.second])
+    level = np.concatenate(entry_level)
+    column = np.concatenate(entry_column)
+    one, other = _pairs(level, given.factors[f].levels)
+    base, step, within = of_column
+    place = base[column[one]] + within[column[one]] * step[column[one]] + within[column[other]]
+
+    def at(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        return base[left] + within[left] * step[left] + within[right]
+
+    own = {g: at(columns[g][:, None, :], columns[g][None, :, :]) for g in rest}
+    between = {}
+    for g in rest:
+        for h in rest:
+            if g < h:
+                link = given.links[g, h]
+                left, right = columns[g][:, None, link.first], columns[h][None, :, link.second]
+                between[g, h] = (at(left, right), at(right, left))
+    return Crossing(
+        f, rest, level, column, one, other, place, columns, own, between, stacks,
+        {g: given.links[f, g].pairs for g in rest}, size, width,
+    )  # fmt: skip
+
+
+def _components(
+    given: CrossProducts, f: int, rest: tuple[int, ...], start: dict, nodes: int
+) -> np.ndarray:
+    """Number the component of each rest level."""
+    hub = np.full(given.factors[f].levels, -1)
+    pairs = []
+    for g in rest:
+        link = given.links[f, g]
+        hub[link.first] = start[g] + link.second
+    for g in rest:
+        link = given.links[f, g]
+        pairs.append((hub[link.first], start[g] + link.second))
+        for h in rest:
+            if g < h:
+                met = given.links[g, h]
+                pairs.append((start[g] + met.first, start[h] + met.second))
+    left = np.concatenate([a for a, _ in pairs])
+    right = np.concatenate([b for _, b in pairs])
+    graph = sparse.coo_matrix((np.ones(left.size, bool), (left, right)), shape=(nodes, nodes))
+    return csgraph.connected_components(graph, directed=False)[1]
+
+
+def _stacked(component: np.ndarray, rest: tuple[int, ...], start: dict, levels: dict, sizes: dict):
+    """Give each deviation its column, and each component its place."""
+    count = int(component.max()) + 1
+    own = {g: component[start[g] : start[g] + levels[g]] for g in rest}
+    many = {g: np.bincount(own[g], minlength=count) for g in rest}
+    wide = sum(many[g] * sizes[g] for g in rest)
+    bucket = np.frompyfunc(lambda x: int(x).bit_length(), 1, 1)(wide).astype(int)
+    order = {g: _rank(own[g], count) for g in rest}
+    offset = np.zeros(count, np.intp)  # flat column of a component's first
+    base, step = np.zeros(count, np.intp), np.zeros(count, np.intp)
+    part_at = {g: np.zeros(count, np.intp) for g in rest}
+    stacks, size, width = [], 0, 0
+    for kind in np.unique(bucket):
+        members = np.flatnonzero(bucket == kind)
+        parts, w = {}, 0
+        for g in rest:
+            own_width = int(many[g][members].max()) * sizes[g]
+            parts[g] = slice(w, w + own_width)
+            part_at[g][members] = w
+            w += own_width
+        offset[members] = width + w * np.arange(members.size)
+        base[members], step[members] = size + w * w * np.arange(members.size), w
+        stacks.append(
+            Stack(
+                slice(size, size + w * w * members.size),
+                slice(width, width + w * members.size),
+                members.size,
+                w,
+                parts,
+            )  # fmt: skip
+        )
+        size, width = size + w * w * members.size, width + w * members.size
+    columns = {}
+    of_base, of_step, of_within = (np.zeros(width, np.intp) for _ in range(3))
+    for g in rest:
+        q = sizes[g]
+        inside = part_at[g][own[g]] + order[g] * q + np.arange(q)[:, None]
+        columns[g] = offset[own[g]] + inside
+        of_base[columns[g]] = base[own[g]]
+        of_step[columns[g]] = step[own[g]]
+        of_within[columns[g]] = inside
+    return columns, (of_base, of_step, of_within), tuple(stacks), size, width
+
+
+def _rank(group: np.ndarray, count: int) -> np.ndarray:
+    """Number the members of each group from 0."""
+    order = np.argsort(group, kind="stable")
+    first = np.cumsum(np.bincount(group, minlength=count)) - np.bincount(group, minlength=count)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(group.size) - first[group[order]]
+    return rank
+
+
+def _pairs(level: np.ndarray, levels: int) -> tuple[np.ndarray, np.ndarray]:
+    """List all ordered pairs of entries of one level."""
+    order = np.argsort(level, kind="stable")
+    many = np.bincount(level, minlength=levels)
+    first = np.cumsum(many) - many
+    one = np.repeat(order, many[level[order]])
+    begin = np.repeat(first[level[order]], many[level[order]])
+    run = np.arange(one.size) - np.repeat(
+        np.cumsum(many[level[order]]) - many[level[order]], many[level[order]]
+    )
+    return one, order[begin + run]
