@@ -3,12 +3,13 @@
 Timed is the fit alone, from a loaded data frame to estimates, after a small untimed fit; ours may
 use every core, R the BLAS it was installed with (recorded). Each pair is kept in
 ``.bench/CASE.jsonl`` as it is made, so a run that was stopped goes on; pairs of other code than
-the present one don't count.
+the present one don't count. Linux only: memory is read from ``/proc``.
 """
 
 import hashlib
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -76,6 +77,8 @@ def paired(name: str) -> dict:
     case = PAIRED[name]
     if case.draws and "bootstrap" not in sw.__all__:
         raise NotMeasured("sessionwise has no `sw.bootstrap`, so there is nothing to compare")
+    if not shutil.which("Rscript"):
+        raise NotMeasured("it needs R with lme4, and there is no `Rscript` on the path")
     kept = Kept(name)
     while (done := len(kept.runs)) < _wanted(kept.runs):
         print(f"{name}: pair {done + 1}", file=sys.stderr)

@@ -142,10 +142,11 @@ def main() -> None:
 
 
 def machine() -> str:
-    cores = f"{os.cpu_count()} cores"
-    names = Path("/proc/cpuinfo").read_text("utf-8").split("model name")[1:2]
-    name = names[0].split("\n")[0].strip("\t :") if names else platform.machine()
-    return f"{name}, {cores}, Python {platform.python_version()}"
+    listed = Path("/proc/cpuinfo")
+    lines = listed.read_text("utf-8").splitlines() if listed.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    processor = names[0] if names else platform.machine()
+    return f"{processor}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":
