@@ -1,7 +1,8 @@
 """Speed as a ratio: ours and a peer on the same data, in the same run, one after the other.
 
-``make bench`` runs every case, ``make bench CASE=mixed`` one. Results, with the machine and the
-day, go to ``benchmarks/results/CASE.json``. Nothing here is a test.
+``make bench`` runs every case, ``make bench CASE=nested-10k`` one. Results, with the machine and
+the day, go to ``benchmarks/results/CASE.json``, whole or not at all, and from there to
+``docs/speed.md``. Nothing here is a test.
 """
 
 import json
@@ -10,19 +11,21 @@ import platform
 import statistics
 import sys
 import time
-import warnings
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd
+import speed_page
 import statsmodels.api as sm
-import statsmodels.formula.api as smf
+from mixed_models import PAIRED, NotMeasured, finished, growth, paired
 
 import sessionwise as sw
+from sessionwise.records.writing import write_text
 
 RESULTS = Path(__file__).parent / "results"
 PAIRS = 5
@@ -32,26 +35,6 @@ def clinic(clients: int) -> sw.Sessions:
     """Simulate a clinic with as many clients, about twelve sessions each."""
     truth = sw.Truth(clinic={"clients": clients, "therapists": max(30, clients // 15)})
     return sw.simulate(truth, seed=1)
-
-
-def mixed() -> dict:
-    """Clients with a slope, in therapists: `sw.mixed` beside statsmodels' MixedLM."""
-    s = clinic(800)
-    frame = s.frame.dropna(subset=["ors"])
-    frame = frame.assign(session=frame["session"].astype(float))
-
-    def ours() -> None:
-        sw.mixed("ors ~ session + severity + (1 + session || client) + (1 | therapist)", frame)
-
-    def peer() -> None:
-        parts = {"client": "0 + C(client)", "slope": "0 + C(client):session"}
-        model = smf.mixedlm("ors ~ session + severity", frame, groups="therapist",
-                            vc_formula=parts, re_formula="1")  # fmt: skip
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model.fit(method="lbfgs")
-
-    return compared("statsmodels MixedLM", ours, peer, len(frame), pairs=3)
 
 
 def sandwich() -> dict:
@@ -109,7 +92,13 @@ def simulation() -> dict:
     return found
 
 
-CASES = {"mixed": mixed, "sandwich": sandwich, "lags": lags, "simulation": simulation}
+CASES = {
+    **{name: partial(paired, name) for name in PAIRED},
+    "growth": growth,
+    "sandwich": sandwich,
+    "lags": lags,
+    "simulation": simulation,
+}
 
 
 def compared(
@@ -137,12 +126,27 @@ def main() -> None:
     strange = [name for name in wanted if name not in CASES]
     if strange:
         sys.exit(f"There is no case {strange[0]}; cases: {', '.join(CASES)}")
-    RESULTS.mkdir(exist_ok=True)
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    unmeasured = []
     for name in wanted:
-        found = {"case": name, **CASES[name](), "machine": machine, "day": str(date.today())}
-        (RESULTS / f"{name}.json").write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+        try:
+            found = {"case": name, **CASES[name](), "machine": machine(), "day": str(date.today())}
+        except NotMeasured as reason:
+            unmeasured.append(f"{name} was not measured: {reason}")
+            continue
+        write_text(RESULTS / f"{name}.json", json.dumps(found, indent=2) + "\n")
+        finished(name)
         print(json.dumps(found))
+    speed_page.write(RESULTS)
+    if unmeasured:
+        sys.exit("\n".join(unmeasured))
+
+
+def machine() -> str:
+    listed = Path("/proc/cpuinfo")
+    lines = listed.read_text("utf-8").splitlines() if listed.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    processor = names[0] if names else platform.machine()
+    return f"{processor}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,80 @@
+"""The clinic the mixed models are fitted to: the same rows for Python and for R, made once.
+
+Nothing here is timed. Files lie in ``.bench/``, under a name that changes with this module.
+"""
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+CACHE = Path(__file__).parents[1] / ".bench"
+MADE_BY = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
+SESSIONS_PER_CLIENT, SESSIONS_PER_THERAPIST = 10, 250
+ELSEWHERE = 0.1
+"""In the crossed design: the share of sessions that another therapist, drawn at random, holds."""
+
+
+def clinic(rows: int, crossed: bool, seed: int = 1) -> pd.DataFrame:
+    """Draw a clinic sorted by client and session; ids are text, scores have one decimal."""
+    rng = np.random.default_rng([seed, rows, crossed])
+    lengths = 1 + rng.poisson(SESSIONS_PER_CLIENT - 1, size=rows)
+    clients = int(np.searchsorted(np.cumsum(lengths), rows)) + 1
+    client = np.repeat(np.arange(clients), lengths[:clients])[:rows]
+    session = np.arange(rows) - np.searchsorted(client, client) + 1
+    therapists = max(2, rows // SESSIONS_PER_THERAPIST)
+    therapist = rng.permutation(np.arange(clients) % therapists)[client]
+    if crossed:
+        therapist = np.where(
+            rng.random(rows) < ELSEWHERE, rng.integers(0, therapists, rows), therapist
+        )
+    srs = np.round(34 + rng.normal(0, 3, clients)[client] + rng.normal(0, 2.5, rows), 1)
+    between = (np.bincount(client, srs) / np.bincount(client))[client]
+    severity = np.round(rng.normal(0, 1, clients), 2)[client]
+    level, slope = rng.multivariate_normal([0, 0], [[16, -0.3], [-0.3, 0.09]], clients)[client].T
+    ors = (
+        (10 + level + 1.2 * rng.normal(size=therapists)[therapist])
+        + (0.4 + slope) * session
+        + 0.25 * (srs - between)
+        + 0.4 * between
+        - 2 * severity
+        + rng.normal(0, 5, rows)
+    )
+    return pd.DataFrame(
+        {
+            "client": pd.Series(client).map("C{:07d}".format).astype("str"),
+            "therapist": pd.Series(therapist).map("T{:05d}".format).astype("str"),
+            "session": session,
+            "srs_within": srs - between,
+            "srs_between": between,
+            "severity": severity,
+            "ors": np.round(ors, 1),
+        }
+    )
+
+
+def for_python(rows: int, crossed: bool) -> Path:
+    """Give the file of one clinic for pandas, made if it is not there."""
+    design = "crossed" if crossed else "nested"
+    path = CACHE / f"{design}-{rows}-{MADE_BY}.parquet"
+    if not path.exists():
+        CACHE.mkdir(exist_ok=True)
+        beside = path.with_suffix(".part")
+        clinic(rows, crossed).to_parquet(beside)
+        beside.replace(path)
+    return path
+
+
+def for_r(rows: int, crossed: bool) -> Path:
+    """Give the same rows as R reads them fastest, by way of a CSV file."""
+    path = for_python(rows, crossed)
+    made, beside, text = (path.with_suffix(ending) for ending in (".rds", ".rds.part", ".csv"))
+    if not made.exists():
+        pd.read_parquet(path).to_csv(text, index=False)
+        script = "a <- commandArgs(TRUE); saveRDS(read.csv(a[1]), a[2], compress = FALSE)"
+        subprocess.run(["Rscript", "-e", script, text, beside], check=True)
+        beside.replace(made)
+        text.unlink()
+    return made

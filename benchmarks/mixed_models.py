@@ -1,0 +1,183 @@
+"""`sw.mixed` beside lme4's ``lmer``: the same rows and model, in turn, each in a fresh process.
+
+Timed is the fit alone, from a loaded data frame to estimates, after a small untimed fit; ours may
+use every core, R the BLAS it was installed with (recorded). Each pair is kept in
+``.bench/CASE.jsonl`` as it is made, so a run that was stopped goes on; pairs of other code than
+the present one don't count. Linux only: memory is read from ``/proc``.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from made_clinic import CACHE, for_python, for_r
+
+import sessionwise as sw
+
+HERE = Path(__file__).parent
+FORMULA = (
+    "ors ~ session + srs_within + srs_between + severity + (1 + session | client) + (1 | therapist)"
+)
+SMALL = 1_000
+QUICK, MANY, FEW = 10, 7, 3
+"""Seconds one lmer may take to be fitted MANY times; FEW times otherwise."""
+GROWTH = {100_000: 3, 300_000: 3, 1_000_000: 3, 3_000_000: 3, 10_000_000: 1}
+"""Rows, and how often each is fitted."""
+
+
+class NotMeasured(Exception):
+    """A side refused, failed or does not exist; nothing is written."""
+
+
+@dataclass(frozen=True)
+class Case:
+    rows: int
+    crossed: bool = False
+    draws: int = 0
+
+    def ours(self) -> dict:
+        files = [for_python(rows, self.crossed) for rows in (self.rows, SMALL)]
+        return answer([sys.executable, HERE / "one_fit.py", *files, FORMULA, str(self.draws)])
+
+    def peer(self, derivatives: bool = True) -> dict:
+        files = [for_r(rows, self.crossed) for rows in (self.rows, SMALL)]
+        last = [FORMULA, str(self.draws), str(derivatives).upper()]
+        return answer(["Rscript", HERE / "lmer.R", *files, *last])
+
+
+PAIRED = {
+    "nested-10k": Case(10_000),
+    "nested-100k": Case(100_000),
+    "nested-1m": Case(1_000_000),
+    "crossed-100k": Case(100_000, crossed=True),
+    "crossed-1m": Case(1_000_000, crossed=True),
+    "bootstrap-10k": Case(10_000, draws=50),
+}
+
+
+def answer(command: list) -> dict:
+    """Run one side, allowed every core, and read the line of JSON it ends with."""
+    threads = {"OPENBLAS_NUM_THREADS": str(os.cpu_count())}
+    run = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **threads})
+    if run.returncode:
+        raise NotMeasured(f"{Path(command[1]).name} failed: {run.stderr.strip()[-600:]}")
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def paired(name: str) -> dict:
+    """Time both in turn, and give medians and the paired ratios (ours over lme4's)."""
+    case = PAIRED[name]
+    if case.draws and "bootstrap" not in sw.__all__:
+        raise NotMeasured("sessionwise has no `sw.bootstrap`, so there is nothing to compare")
+    if not shutil.which("Rscript"):
+        raise NotMeasured("it needs R with lme4, and there is no `Rscript` on the path")
+    kept = Kept(name)
+    while (done := len(kept.runs)) < _wanted(kept.runs):
+        print(f"{name}: pair {done + 1}", file=sys.stderr)
+        kept.add({"load": round(os.getloadavg()[0], 2), "ours": case.ours(), "lme4": case.peer()})
+    if not case.draws and not kept.once:
+        kept.add({"without_derivatives": case.peer(derivatives=False)})
+    runs = kept.runs
+    return {
+        "peer": "lme4 lmer" if not case.draws else "lme4 bootMer",
+        "formula": FORMULA,
+        "design": "crossed" if case.crossed else "nested",
+        "rows": agreed(runs, "rows"),
+        "draws": case.draws,
+        "ours_seconds": median(runs, "ours", "seconds"),
+        "peer_seconds": median(runs, "lme4", "seconds"),
+        "ratios": [round(run["ours"]["seconds"] / run["lme4"]["seconds"], 4) for run in runs],
+        "ours_mb": median(runs, "ours", "mb"),
+        "peer_mb": median(runs, "lme4", "mb"),
+        "peer_seconds_without_derivatives": kept.once and kept.once["seconds"],
+        "loglik": {side: runs[0][side]["loglik"] for side in ("ours", "lme4")},
+        "messages": {side: runs[0][side]["messages"] for side in ("ours", "lme4")},
+        "load": max(run["load"] for run in runs),
+        "runs": [{side: [run[side]["seconds"], run[side]["mb"]] for side in ("ours", "lme4")}
+                 for run in runs],
+        "versions": {**versions(), **runs[0]["lme4"]["versions"]},
+    }  # fmt: skip
+
+
+def _wanted(runs: list[dict]) -> int:
+    if not runs:
+        return 1
+    return MANY if runs[0]["lme4"]["seconds"] < QUICK else FEW
+
+
+def growth() -> dict:
+    """Ours alone: how the cost goes with the rows."""
+    kept = Kept("growth")
+    for rows, times in GROWTH.items():
+        while sum(run["ours"]["rows"] == rows for run in kept.runs) < times:
+            print(f"growth: {rows:,} rows", file=sys.stderr)
+            kept.add({"ours": Case(rows).ours()})
+    found = []
+    for rows in GROWTH:
+        runs = [run for run in kept.runs if run["ours"]["rows"] == rows]
+        cost = {f"ours_{what}": median(runs, "ours", what) for what in ("seconds", "mb")}
+        found.append({"rows": rows, "times": len(runs), **cost})
+    return {"formula": FORMULA, "design": "nested", "sizes": found, "versions": versions()}
+
+
+class Kept:
+    """What was measured so far with the present code, in ``.bench/CASE.jsonl``."""
+
+    def __init__(self, name: str) -> None:
+        CACHE.mkdir(exist_ok=True)
+        self.path, self.code = CACHE / f"{name}.jsonl", code()
+
+    def add(self, run: dict) -> None:
+        with self.path.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps({"code": self.code, **run}) + "\n")
+
+    @property
+    def _lines(self) -> list[dict]:
+        text = self.path.read_text("utf-8") if self.path.exists() else ""
+        return [line for line in map(json.loads, text.splitlines()) if line["code"] == self.code]
+
+    @property
+    def runs(self) -> list[dict]:
+        return [line for line in self._lines if "ours" in line]
+
+    @property
+    def once(self) -> dict | None:
+        found = [line["without_derivatives"] for line in self._lines if "ours" not in line]
+        return found[-1] if found else None
+
+
+def finished(name: str) -> None:
+    """Forget the pairs of a case whose result is written: the next run measures anew."""
+    (CACHE / f"{name}.jsonl").unlink(missing_ok=True)
+
+
+def code() -> str:
+    """Give a digest of everything a measurement depends on here."""
+    beside = ("made_clinic.py", "one_fit.py", "lmer.R", "mixed_models.py")
+    files = [*sorted(Path(sw.__file__).parent.rglob("*.py")), *(HERE / name for name in beside)]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
+
+
+def median(runs: list[dict], side: str, what: str) -> float:
+    return round(statistics.median(run[side][what] for run in runs), 4)
+
+
+def agreed(runs: list[dict], what: str) -> int:
+    found = {run[side][what] for run in runs for side in ("ours", "lme4")}
+    if len(found) > 1:
+        raise NotMeasured(f"the two sides used different {what}: {sorted(found)}")
+    return found.pop()
+
+
+def versions() -> dict:
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    packages = {name: version(name) for name in ("sessionwise", "numpy", "scipy", "pandas")}
+    return {**packages, "numpy_BLAS": f"{blas['name']} {blas['version']}"}
