@@ -148,7 +148,7 @@ def test_within_is_what_client_dummies_say(s):
 def test_the_named_question_uses_these_rows(s):
     fit = sw.alliance_and_next_outcome(s, adjust=["base"])
     assert fit.rows.used == EXPECTED["lmm_hybrid_reml"]["nobs"]
-    assert "42 changed later" in " ".join(fit.recipe.notes)
+    assert "42 changed therapist" in " ".join(fit.recipe.notes)
     left = dict(fit.rows.left_out)
     assert left["SRS: first session"] == 600
     assert sum(left.values()) + fit.rows.used == EXPECTED["clinic"]["rows"]

@@ -142,16 +142,14 @@ class TestTherapists:
         assert "first_therapist" not in fit.recipe.formula
         assert fit.health.sound
 
-    def test_a_client_is_counted_with_the_first_one_and_changes_are_said(self, clinic):
+    def test_a_client_who_changes_crosses_and_that_is_said(self, clinic):
         frame = clinic.table
         change = (frame["client"] == frame["client"].iloc[0]) & (frame["session"] > 1)
         assert change.any()
         fit = alliance_and_next_outcome(
             again(clinic, therapist=frame["therapist"].mask(change, "X"))
         )
-        assert any(
-            "first session (fewer than 5 changed later)" in note for note in fit.recipe.notes
-        )
+        assert any("fewer than 5 changed therapist" in note for note in fit.recipe.notes)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Who goes together in a mixed model: courses, in the therapist of their first session."""
+"""Who goes together in a mixed model: courses, and therapists, whom clients may change."""
 
 from __future__ import annotations
 
@@ -43,23 +43,28 @@ def grouped(s: Sessions, complete: Sequence[str], slopes: Sequence[str] | None =
     many scores, and a model without slopes would judge the change by the number of scores; level
     and slope may then go together, as time 0 is only the beginning. A client with several courses
     counts as one unit for each: means and lags do not cross courses either. Where several
-    therapists are recorded, units lie in the therapist of their first session.
+    therapists are recorded, units lie in the therapist of their first session as long as nobody
+    changes; where somebody does, each session counts with its own therapist, and the two cross.
     """
     s, unit, notes = _units(s)
     random = f"({_own(s, slopes)} {unit})"
     if "therapist" not in s.columns:
         return Grouping(s, random, (unit,), notes)
-    s = first_therapist(s)
+    changed = changed_therapist(s)
+    name = "therapist" if changed else "first_therapist"
+    s = s if changed else first_therapist(s)
     frame = s.frame
     rows = s.attended & frame[list(complete)].notna().all(axis=1).to_numpy()
-    if frame.loc[rows, "first_therapist"].nunique() < 2:
+    if frame.loc[rows, name].nunique() < 2:
         alone = "The rows of the model have one therapist, so therapists cannot be compared."
         return Grouping(s, random, (unit,), (*notes, alone))
-    changed = changed_therapist(s)
-    moved = f"{many(changed)} changed later" if changed else "none changed later"
-    said = f"Each client is counted with the therapist of the first session ({moved})."
-    both = f"{random} + (1 | first_therapist)"
-    return Grouping(s, both, (unit, "first_therapist"), (*notes, said))
+    said = "Each client is counted with the therapist of the first session (none changed later)."
+    if changed:
+        said = (
+            f"Each session is counted with its own therapist: {many(changed)} changed therapist, "
+            "so that clients and therapists cross."
+        )
+    return Grouping(s, f"{random} + (1 | {name})", (unit, name), (*notes, said))
 
 
 def _own(s: Sessions, slopes: Sequence[str] | None) -> str:

@@ -124,7 +124,7 @@ def variance_shares(fit: Fit, s: Sessions) -> pd.DataFrame:
     found = fit.variances.set_index("group")["variance"]
     residual = float(found["Residual"])
     ratios = np.array([float(found.get(name, 0.0)) / residual for name in names])
-    words = {"first_therapist": THERAPISTS}
+    words = {"first_therapist": THERAPISTS, "therapist": THERAPISTS}
     rows = [
         {
             "level": SESSIONS if place == len(names) else words.get(names[place], CLIENTS),
