@@ -54,7 +54,9 @@ class TestAgainstPbkrtest:
 
     def test_df_of_two_at_once(self, name):
         said = CASES[name]
-        both = np.eye(len(said["terms"]))[[said["terms"].index(t) for t in ("severity", "training")]]
+        both = np.eye(len(said["terms"]))[
+            [said["terms"].index(t) for t in ("severity", "training")]
+        ]
         df, scaling = ours(said).df(both)
         assert df == pytest.approx(said["joint_df"], rel=EXACT)
         assert scaling == pytest.approx(said["joint_scaling"], rel=EXACT)

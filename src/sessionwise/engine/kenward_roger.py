@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -21,6 +21,9 @@ from sessionwise.errors import Refused
 UNTOLD = 1e-10
 """Information on a direction of the variances below this share of the most is none."""
 
+NOUGHT = 1e-10
+"""What an expression that is 0 in exact arithmetic may come out as."""
+
 
 @dataclass(frozen=True, eq=False)
 class KenwardRoger:
@@ -35,10 +38,10 @@ class KenwardRoger:
     coefficient_df
         Degrees of freedom of each coefficient on its own, shape (p,).
     slopes
-        ΦP_rΦ of each variance parameter, shape (parameters, p, p), per unit of residual variance
-        in the parameters and in Φ.
+        ΦP_rΦ of each variance parameter, shape (parameters, p, p), in units of the residual
+        variance. The parameters are orthogonal directions among the covariances asked for.
     doubt
-        W, covariance matrix of the parameters, shape (parameters, parameters), in the same unit.
+        W, covariance matrix of these parameters, shape (parameters, parameters), same unit.
     unit
         The residual variance.
     """
@@ -59,6 +62,11 @@ class KenwardRoger:
         ----------
         contrast
             L, rows linearly independent, shape (k, p).
+
+        Raises
+        ------
+        Refused
+            Several rows, and too few groups for them.
         """
         contrast = np.atleast_2d(np.asarray(contrast, float))
         model = contrast @ self.covariance_model @ contrast.T / self.unit
@@ -110,13 +118,11 @@ def kenward_roger(
     ordered = sorted(factors, key=lambda each: -each.groups * each.columns.shape[1])
     turned, units, values = [], [], []
     for number, factor in enumerate(ordered):
-        ratios = RandomFactor(
-            factor.level, factor.columns, factor.covariance / residual_variance, factor.free
-        )
-        right, turn = at_right_angles(ratios)
+        ratio = replace(factor, covariance=factor.covariance / residual_variance)
+        right, directions = at_right_angles(ratio)
         turned.append(right)
-        units += [(number, turn @ unit @ turn.T) for unit, _ in ratios.units()]
-        values += [value for _, value in ratios.units()]
+        units += [(number, direction) for direction in directions]
+        values += np.tensordot(directions, right.covariance).tolist()
     products = marginal_products(basis, turned)
     first, second, traces = _with_residual(products, units, np.array(values), len(basis))
     model = np.linalg.inv(products.fixed)
@@ -193,13 +199,11 @@ def _doubt(
     moved = model @ first
     double = traces - 2 * np.einsum("ij,rsji->rs", model, second)
     double += np.einsum("rij,sji->rs", moved, moved)
-    size = np.sqrt(np.maximum(np.diag(double), 0))
-    told = size > UNTOLD * np.sqrt(np.diag(traces))
-    if told.all():
-        scaled = double / np.outer(size, size)
-        least = np.linalg.eigvalsh(scaled)[0]
-        if least > UNTOLD:
-            return 2 * np.linalg.inv(scaled) / np.outer(size, size)
+    told = np.diag(double)
+    if (told > UNTOLD * np.diag(traces)).all():
+        size = np.sqrt(np.outer(told, told))
+        if np.linalg.eigvalsh(double / size)[0] > UNTOLD:
+            return 2 * np.linalg.inv(double / size) / size
     raise Refused(
         "Kenward–Roger needs every variance to be told from the others and from the fixed terms; "
         "in these rows one cannot be (a grouping factor with one group, with one row in each "
@@ -226,9 +230,14 @@ def _degrees(model: np.ndarray, slopes: np.ndarray, doubt: np.ndarray) -> tuple[
     top, middle = 1 + g / below * b, 1 - (k - g) / below * b
     last = 1 - (k + 2 - g) / below * b
     mean = 1 - a2 / k
-    ratio = 1.0 if max(abs(mean), abs(middle)) < 1e-14 else mean / middle
-    variance = ratio**2 * (top if abs(top) > 1e-10 else 0.0) / last
-    found = 4 + (k + 2) / (variance - 1)
-    if abs(found - 2) < 0.01:
-        return found, 1.0
-    return found, found * mean / (found - 2)
+    ratio = 1.0 if max(abs(mean), abs(middle)) < NOUGHT else mean / middle
+    excess = ratio**2 * (top if abs(top) > NOUGHT else 0.0) / last - 1
+    found = 4 + (k + 2) / excess if excess else np.inf
+    if not found > 0:
+        raise Refused(
+            f"Too few groups to test {k} terms at once: Kenward–Roger finds no degrees of freedom "
+            "for them. Test them one by one, or leave terms of the groups out."
+        )
+    if abs(found - 2) < 0.01 or np.isinf(found):
+        return float(found), 1.0
+    return float(found), float(found * mean / (found - 2))

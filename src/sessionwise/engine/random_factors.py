@@ -9,6 +9,10 @@ import numpy as np
 from scipy import sparse
 
 from sessionwise.engine.orthogonal_columns import orthogonal
+from sessionwise.errors import Refused
+
+SAME = 1e-10
+"""A column of which less than this share is its own follows from the others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,13 +58,12 @@ class RandomFactor:
         """How many groups there are."""
         return int(self.level.max()) + 1
 
-    def units(self) -> list[tuple[np.ndarray, float]]:
-        """Give, for each parameter, its derivative of the covariance (q, q) and its value."""
-        found = []
-        for row, column in zip(*np.nonzero(np.tril(self.free)), strict=True):
-            unit = np.zeros(self.free.shape)
-            unit[row, column] = unit[column, row] = 1.0
-            found.append((unit, float(self.covariance[row, column])))
+    def units(self) -> np.ndarray:
+        """Give the derivative of the covariance for each parameter, shape (parameters, q, q)."""
+        places = list(zip(*np.nonzero(np.tril(self.free)), strict=True))
+        found = np.zeros((len(places), *self.free.shape))
+        for each, (row, column) in zip(found, places, strict=True):
+            each[row, column] = each[column, row] = 1.0
         return found
 
     def incidence(self) -> sparse.csr_array:
@@ -73,23 +76,37 @@ class RandomFactor:
 
 
 def at_right_angles(factor: RandomFactor) -> tuple[RandomFactor, np.ndarray]:
-    """Write a factor in orthogonal columns; the second value (q, q) turns matrices into them.
+    """Write a factor in orthogonal columns, and its parameters as orthogonal directions.
 
-    ``columns = basis @ turn``, so a covariance G becomes ``turn @ G @ turn.T``, which may be full.
+    The covariances it may have are the same: with ``columns = basis @ turn``, G becomes
+    ``turn @ G @ turn.T``. Sessions counted from a far-off zero point thus cost no digits. The
+    second value are the directions, shape (parameters, q, q), orthonormal as vectors.
+
+    Raises
+    ------
+    Refused
+        One column follows from the others.
 
     Examples
     --------
     >>> sessions = np.column_stack([np.ones(4), [100.0, 101.0, 102.0, 103.0]])
-    >>> mask = np.eye(2, dtype=bool)
-    >>> turned, turn = at_right_angles(
-    ...     RandomFactor(np.array([0, 0, 1, 1]), sessions, np.diag([4.0, 1.0]), mask))
-    >>> np.allclose(turned.columns @ turn, sessions)
-    True
+    >>> given = RandomFactor(np.array([0, 0, 1, 1]), sessions, np.eye(2), np.eye(2, dtype=bool))
+    >>> turned, directions = at_right_angles(given)
+    >>> (turned.columns.T @ turned.columns).round(9).tolist(), directions.shape
+    ([[4.0, 0.0], [0.0, 4.0]], (2, 2, 2))
     """
     basis, turn = orthogonal(np.asarray(factor.columns, float))
-    everything = np.ones(factor.free.shape, bool)
+    if (np.abs(np.diag(turn)) <= SAME * np.linalg.norm(turn, axis=0)).any():
+        raise Refused(
+            "A column with a random deviation follows from the others of its grouping factor "
+            "(a slope of something constant, or the same slope twice). Leave it out."
+        )
     covariance = turn @ factor.covariance @ turn.T
-    return RandomFactor(factor.level, basis, (covariance + covariance.T) / 2, everything), turn
+    everything = np.ones(factor.free.shape, bool)
+    turned = RandomFactor(factor.level, basis, (covariance + covariance.T) / 2, everything)
+    units = turned.units() if factor.free.all() else turn @ factor.units() @ turn.T
+    flat = np.linalg.qr(units.reshape(len(units), turn.size).T)[0]
+    return turned, flat.T.reshape(units.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +179,7 @@ class MarginalProducts:
             return (flat.T @ flat).reshape(q, r, q, r)
         taken, q, m = self._taken(), self.blocks.shape[1], len(self.inner)
         mixed = np.einsum("iba,icd->bacd", self.blocks, taken)
-        edge = self.edge.reshape(-1, q, m).transpose(1, 0, 2)
+        edge = self.edge.reshape(len(self.blocks), q, m).transpose(1, 0, 2)
         pairs = self.inner @ (edge.transpose(0, 2, 1)[:, None] @ edge[None])
         flat = pairs.reshape(q * q, m * m)
         crossed = flat @ pairs.transpose(0, 1, 3, 2).reshape(q * q, m * m).T

@@ -25,7 +25,10 @@ def derivatives(factors, n):
     found = []
     for factor in factors:
         z = incidence(factor)
-        for unit, _ in factor.units():
+        q = len(factor.free)
+        for row, column in [(r, c) for r in range(q) for c in range(r + 1) if factor.free[r, c]]:
+            unit = np.zeros((q, q))
+            unit[row, column] = unit[column, row] = 1.0
             found.append(z @ np.kron(np.eye(factor.groups), unit) @ z.T)
     return [*found, np.eye(n)]
 
@@ -51,8 +54,7 @@ def of_the_paper(design, factors, residual):
     information = np.empty((count, count))
     for r, s in q:
         information[r, s] = 0.5 * (
-            np.trace(through[r] @ parts[s])
-            - np.trace(2 * phi @ q[r, s] - phi @ p[r] @ phi @ p[s])
+            np.trace(through[r] @ parts[s]) - np.trace(2 * phi @ q[r, s] - phi @ p[r] @ phi @ p[s])
         )
     w = np.linalg.inv(information)
     middle = sum(w[r, s] * (q[r, s] - p[r] @ phi @ p[s]) for r, s in q)
@@ -110,7 +112,15 @@ def drawn(seed, kind):
     return x, factors
 
 
-KINDS = ("crossed", "nested", "crossed three", "crossed apart", "crossed edge", "nested zero", "alone")
+KINDS = (
+    "crossed",
+    "nested",
+    "crossed three",
+    "crossed apart",
+    "crossed edge",
+    "nested zero",
+    "alone",
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -144,20 +154,31 @@ def test_a_far_off_zero_point_and_units_change_nothing():
     np.testing.assert_allclose(ratio, [1e-2, 1e10, 1e4], rtol=1e-8)
 
 
-def test_sessions_far_from_zero_with_slopes():
+def test_slopes_of_sessions_counted_from_far_off():
     design, factors = drawn(4, "crossed")
-    plain = kenward_roger(design, factors, 2.5)
+    every = np.ones((2, 2), bool)
+    near = [replace(factor, free=every) for factor in factors]
     turn = np.array([[1.0, 2e4], [0.0, 1.0]])
-    back, full = np.linalg.inv(turn), np.ones((2, 2), bool)
-    plain = kenward_roger(design, [replace(factor, free=full) for factor in factors], 2.5)
+    back = np.linalg.inv(turn)
     far = [
-        RandomFactor(
-            each.level, each.columns @ turn, back @ each.covariance @ back.T, full
-        )
-        for each in factors
+        RandomFactor(each.level, each.columns @ turn, back @ each.covariance @ back.T, every)
+        for each in near
     ]
-    found = kenward_roger(design @ np.diag([1.0, 1, 1, 1]), far, 2.5)
-    np.testing.assert_allclose(found.coefficient_df, plain.coefficient_df, rtol=1e-6)
+    one, other = kenward_roger(design, near, 2.5), kenward_roger(design, far, 2.5)
+    np.testing.assert_allclose(other.coefficient_df, one.coefficient_df, rtol=1e-6)
+
+
+def test_a_slope_of_something_constant_is_refused():
+    design, (_, client) = drawn(4, "crossed")
+    flat = np.column_stack([np.ones(len(design)), np.full(len(design), 7.0)])
+    with pytest.raises(Refused, match="follows from the others"):
+        kenward_roger(design, [replace(client, columns=flat)], 2.5)
+
+
+def test_one_factor_twice_is_refused():
+    design, factors = drawn(4, "crossed")
+    with pytest.raises(Refused, match="same as another"):
+        kenward_roger(design, [factors[0], *factors], 2.5)
 
 
 def test_the_order_of_factors_does_not_matter():
@@ -173,6 +194,31 @@ def test_balanced_groups_are_the_analysis_of_variance():
     found = kenward_roger(design, [factor], 2.0)
     np.testing.assert_allclose(found.coefficient_df[1:], [8, 29])
     np.testing.assert_allclose(found.covariance[1:, 1:], found.covariance_model[1:, 1:], atol=1e-12)
+
+
+@pytest.mark.parametrize("groups", [5, 7, 12])
+def test_balanced_arms_at_once_are_the_f_test_of_their_means(groups):
+    """Three arms of whole groups: F on groups − 3 degrees of freedom, unscaled."""
+    group, ones = np.repeat(np.arange(groups), 4), np.ones((4 * groups, 1))
+    design = np.column_stack([ones, group % 3 == 1, group % 3 == 2]).astype(float)
+    factor = RandomFactor(group, ones, np.array([[3.0]]), np.array([[True]]))
+    df, scaling = kenward_roger(design, [factor], 2.0).df(np.eye(3)[1:])
+    assert df == pytest.approx(groups - 3, rel=1e-6)
+    assert scaling == pytest.approx(1.0, rel=1e-6)
+
+
+def test_more_terms_than_the_groups_can_tell_are_refused():
+    rng = np.random.default_rng(7)
+    group, other = np.repeat([0, 1, 2, 3], 9), np.tile(np.arange(9), 4)
+    ones = np.ones((36, 1))
+    design = np.column_stack([ones, rng.normal(size=(4, 2))[group]])
+    factors = [
+        RandomFactor(level, ones, np.array([[variance]]), np.array([[True]]))
+        for level, variance in ((group, 2.0), (other, 1.0))
+    ]
+    found = kenward_roger(design, factors, 1.0)
+    np.testing.assert_allclose(found.coefficient_df[1:], 1.0, rtol=0.2)
+    assert found.df(np.eye(3)[1:])[0] == pytest.approx(1.0, rel=0.2)
 
 
 @pytest.mark.parametrize("level", [np.zeros(30, int), np.arange(30)])
