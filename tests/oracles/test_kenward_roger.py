@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sessionwise.engine.kenward_roger import kenward_roger
+from sessionwise.engine.kenward_roger import kenward_roger_adjustment
 from sessionwise.engine.random_factors import RandomFactor
 from sessionwise.models.mixed_model import mixed
 
@@ -37,7 +37,7 @@ def ours(said):
         columns = np.column_stack([np.ones(len(rows)), rows["session"]])[:, : len(matrix)]
         mask = np.ones(matrix.shape, bool)
         factors.append(RandomFactor(pd.factorize(rows[name])[0], columns, matrix, mask))
-    return kenward_roger(design, factors, said["residual"])
+    return kenward_roger_adjustment(design, factors, said["residual"])
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -79,7 +79,7 @@ def test_six_therapists_of_the_clinic(split, expected):
     factors = [intercept(rows[name], variance[name]) for name in ("client", "th1")]
     residual = float(variance.drop(["client", "th1"]).iloc[0])
     design = np.column_stack([np.ones(len(rows)), rows[terms]])
-    found = kenward_roger(design, factors, residual)
+    found = kenward_roger_adjustment(design, factors, residual)
     order = ["(Intercept)", *terms]
     np.testing.assert_allclose(
         found.coefficient_df, [said["df_kr"][term] for term in order], rtol=SUMMIT

@@ -73,7 +73,7 @@ class KenwardRoger:
         return _degrees(model, contrast @ self.slopes @ contrast.T, self.doubt)
 
 
-def kenward_roger(
+def kenward_roger_adjustment(
     design: np.ndarray, factors: Sequence[RandomFactor], residual_variance: float
 ) -> KenwardRoger:
     """Say how sure the fixed effects of a mixed model are when its variances are only estimated.
@@ -109,7 +109,7 @@ def kenward_roger(
 
     >>> ones, level = np.ones((12, 1)), np.repeat([0, 1, 2, 3], 3)
     >>> group = RandomFactor(level, ones, np.array([[2.0]]), np.array([[True]]))
-    >>> said = kenward_roger(ones, [group], residual_variance=1.5)
+    >>> said = kenward_roger_adjustment(ones, [group], residual_variance=1.5)
     >>> said.coefficient_df.round(9), said.covariance.round(9)
     (array([3.]), array([[0.625]]))
     """
