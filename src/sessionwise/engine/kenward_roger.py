@@ -231,7 +231,7 @@ def _degrees(model: np.ndarray, slopes: np.ndarray, doubt: np.ndarray) -> tuple[
     last = 1 - (k + 2 - g) / below * b
     mean = 1 - a2 / k
     ratio = 1.0 if max(abs(mean), abs(middle)) < NOUGHT else mean / middle
-    excess = ratio**2 * (top if abs(top) > NOUGHT else 0.0) / last - 1
+    excess = ratio**2 * top / last - 1
     found = 4 + (k + 2) / excess if excess else np.inf
     if not found > 0:
         raise Refused(

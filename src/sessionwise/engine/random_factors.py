@@ -19,6 +19,9 @@ SAME = 1e-10
 class RandomFactor:
     """One grouping factor of a mixed model: who belongs together, and what varies between them.
 
+    All that varies between the same groups belongs in one factor, its mask saying what goes
+    together: a second factor with the same groups is right, but slow.
+
     Parameters
     ----------
     level
@@ -104,7 +107,7 @@ def at_right_angles(factor: RandomFactor) -> tuple[RandomFactor, np.ndarray]:
     covariance = turn @ factor.covariance @ turn.T
     everything = np.ones(factor.free.shape, bool)
     turned = RandomFactor(factor.level, basis, (covariance + covariance.T) / 2, everything)
-    units = turned.units() if factor.free.all() else turn @ factor.units() @ turn.T
+    units = turn @ factor.units() @ turn.T
     flat = np.linalg.qr(units.reshape(len(units), turn.size).T)[0]
     return turned, flat.T.reshape(units.shape)
 
