@@ -231,8 +231,8 @@ def _degrees(model: np.ndarray, slopes: np.ndarray, doubt: np.ndarray) -> tuple[
     last = 1 - (k + 2 - g) / below * b
     mean = 1 - a2 / k
     ratio = 1.0 if max(abs(mean), abs(middle)) < NOUGHT else mean / middle
-    excess = ratio**2 * top / last - 1
-    found = 4 + (k + 2) / excess if excess else np.inf
+    excess = ratio**2 * top - last
+    found = 4 + (k + 2) * last / excess if excess else np.inf
     if not found > 0:
         raise Refused(
             f"Too few groups to test {k} terms at once: Kenward–Roger finds no degrees of freedom "
