@@ -64,7 +64,7 @@ def fits():
     for name, formula in CASES.items():
         case = name.split("_")[0]
         of_case = rows[rows["case"] == ROWS.get(case, case)]
-        made[name] = mixed(formula, of_case, reml=SAID[name]["reml"])
+        made[name] = mixed(formula, of_case, reml=SAID[name]["reml"], df="satterthwaite")
     return made
 
 
@@ -75,7 +75,7 @@ def real(name):
         pytest.skip(f"SESSIONWISE_EXTRA_DATA names no folder with {file}")
     rows = pd.read_csv(path)
     rows["month"] = rows.get("day", 0) / 30
-    return mixed(formula, rows, reml=SAID[name]["reml"])
+    return mixed(formula, rows, reml=SAID[name]["reml"], df="satterthwaite")
 
 
 def agree(fit, said):

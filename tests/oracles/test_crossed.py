@@ -36,7 +36,10 @@ def fits(clinic, split):
         }
     )
     data = split.join(beside)
-    return {name: mixed(formula, data, reml) for name, (formula, reml) in CASES.items()}
+    return {
+        name: mixed(formula, data, reml, df="satterthwaite")
+        for name, (formula, reml) in CASES.items()
+    }
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -65,6 +68,18 @@ class TestAgainstLme4:
     def test_the_slope_is_flat(self, fits, name):
         assert fits[name].health.converged
         assert fits[name].health.gradient < 1e-5
+
+
+def test_kenward_roger_is_the_rule_where_none_is_named(split, expected):
+    """By first therapist, therapists 1–6; R's values rest on bobyqa's variances: 1e-3 and 1e-5."""
+    said = expected["kenward_roger_6_therapists"]
+    fit = mixed(
+        "ors ~ session + srs_lag1_within + srs_lag1_between + base + (1 | client) + (1 | th1)",
+        split[split["th1"] <= 6],
+    )
+    assert fit.recipe.reference == "t with Kenward–Roger degrees of freedom"
+    np.testing.assert_allclose(fit.estimates["df"], list(said["df_kr"].values()), rtol=1e-3)
+    np.testing.assert_allclose(fit.estimates["std_error"], list(said["se_kr"].values()), rtol=1e-5)
 
 
 def test_satterthwaite_as_lmertest(fits, expected):

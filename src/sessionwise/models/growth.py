@@ -29,8 +29,8 @@ def outcome_over_time(
     A straight line in the study's clock for each client. With assessments at times everybody
     shares, clients differ in level (random intercept); at times of their own, in level and slope,
     which may go together. The assessment at time 0 is no outcome: put it among the covariates if
-    it is to count. With sessions, clients differ in level and in slope, and lie in the therapist
-    of their first session.
+    it is to count. With sessions, clients differ in level and in slope, and lie in their
+    therapist; where some change therapist, the two cross.
 
     Parameters
     ----------

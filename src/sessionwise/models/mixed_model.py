@@ -13,11 +13,11 @@ from scipy.linalg import block_diag
 from sessionwise.engine.containment import containment_df
 from sessionwise.engine.orthogonal_columns import ScaledModel, scaled_model
 from sessionwise.engine.profiled_likelihood import LinearMixedModel
-from sessionwise.engine.satterthwaite_df import satterthwaite
 from sessionwise.engine.variance_boundary import degenerate, vanishing
 from sessionwise.engine.variance_search import Summit, highest
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
 from sessionwise.models.fit import VARIANCE_COLUMNS, Fit, Health, Recipe
+from sessionwise.models.fixed_effects import RULES, DegreesOfFreedom, judged_effects
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import Design, complete_rows, design, parse
 from sessionwise.models.model_rows import counted, left_out_before, model_frame, standard_deviations
@@ -38,14 +38,13 @@ BOTH = {
 
 Zero = Literal["refit", "keep"]
 Aliased = Literal["drop", "refuse"]
-DegreesOfFreedom = Literal["satterthwaite", "containment"]
 
 
 def mixed(
     formula: str,
     data: Any,
     reml: bool = True,
-    df: DegreesOfFreedom = "satterthwaite",
+    df: DegreesOfFreedom = "auto",
     zero: Zero = "refit",
     aliased: Aliased = "drop",
 ) -> Fit:
@@ -70,8 +69,9 @@ def mixed(
         Restricted maximum likelihood (variances not too small; models with different fixed terms
         not comparable), or full maximum likelihood.
     df
-        Degrees of freedom of the t statistics: Satterthwaite's, or by containment (factors that do
-        not cross).
+        Degrees of freedom: ``"kenward-roger"``, which corrects the errors too, ``"satterthwaite"``,
+        or by ``"containment"`` (factors that do not cross). By default the first (REML, at most
+        20,000 rows, at most 100 levels of the factor with fewest), else the second.
     zero
         What a variance of zero does: the model is fitted again without it, or kept with it, and
         ``health.singular`` names it.
@@ -83,7 +83,7 @@ def mixed(
     -------
     Fit
         Estimates in units of the outcome per unit of the column; errors from (X′V⁻¹X)⁻¹ at the
-        estimated variances. ``loglik`` as lme4's.
+        estimated variances, by Kenward–Roger with what estimating these adds. ``loglik`` as lme4's.
         ``variances`` has a row per variance, per covariance of two that go together, and the
         residual last.
 
@@ -98,7 +98,8 @@ def mixed(
     References
     ----------
     Laird & Ware (1982), Biometrics 38:963–974. What the terms mean: Bates, Mächler, Bolker & Walker
-    (2015), J Stat Softw 67(1), table 2. Degrees of freedom: Giesbrecht & Burns (1985),
+    (2015), J Stat Softw 67(1), table 2. Degrees of freedom: Kenward & Roger
+    (1997), Biometrics 53:983–997; Giesbrecht & Burns (1985),
     Biometrics 41:477–486; Pinheiro & Bates (2000), Mixed-Effects Models in S and S-PLUS, p. 91.
 
     Examples
@@ -127,10 +128,11 @@ def mixed(
         gone, part = part.without(found.zero)
         dropped.append(f"{gone}: its variance was estimated as zero")
     estimate, covariance, loglik = scaled.unscaled(found.summit.at, reml=reml)
-    degrees = _df(made, part, found, scaled, df)
+    judged = judged_effects(made, part, (found.model, found.summit), scaled, df)
+    covariance = covariance if judged.covariance is None else judged.covariance
     return Fit(
         question=f"What goes with `{made.outcome}`, within and between clients?",
-        estimates=estimates_frame(list(made.terms), estimate, covariance, degrees),
+        estimates=estimates_frame(list(made.terms), estimate, covariance, judged.df),
         variances=_variances(found, part, scaled.spread),
         health=replace(found.health, dropped=tuple(dropped)),
         rows=counted(
@@ -138,7 +140,7 @@ def mixed(
             (*left_out_before(data), *left_out),
             client=part.innermost or parsed.random[-1].group,
         ),
-        recipe=_recipe(replace(parsed, random=part.terms), made, df, reml=reml),
+        recipe=_recipe(replace(parsed, random=part.terms), made, judged.rule, reml=reml),
         loglik=loglik,
         covariance=covariance,
         scales=standard_deviations(used, parsed.measured),
@@ -230,25 +232,6 @@ def _check_judged(made: Design, part: RandomPart) -> None:
         )
 
 
-def _df(
-    made: Design, part: RandomPart, found: _Found, scaled: ScaledModel, rule: DegreesOfFreedom
-) -> np.ndarray:
-    """Degrees of freedom of each fixed effect."""
-    n, p = made.matrix.shape
-    if not part.bundles:
-        return np.full(p, float(n - p))
-    if rule == "containment":
-        if not part.nested:
-            raise Refused(
-                "Degrees of freedom by containment need factors that do not cross, and "
-                f"{' and '.join(f'`{name}`' for name in part.codes)} do. "
-                "Take df='satterthwaite'."
-            )
-        return containment_df(made.matrix, list(part.codes.values()))
-    known = satterthwaite(found.model, found.summit)
-    return np.array([known.df(row) for row in np.linalg.inv(scaled.triangle)])
-
-
 def _variances(found: _Found, part: RandomPart, spread: float) -> pd.DataFrame:
     """The table of variances, each bundle's covariances after them, residual last."""
     residual = found.summit.at.residual_variance * spread**2
@@ -268,22 +251,16 @@ def _variances(found: _Found, part: RandomPart, spread: float) -> pd.DataFrame:
     return table.astype(dict.fromkeys(("group", "term1", "term2"), "str"))
 
 
-REFERENCES = {
-    "satterthwaite": "t with Satterthwaite degrees of freedom",
-    "containment": "t with containment degrees of freedom",
-}
-
-
-def _recipe(fitted: Formula, made: Design, df: DegreesOfFreedom, *, reml: bool) -> Recipe:
+def _recipe(fitted: Formula, made: Design, rule: str, *, reml: bool) -> Recipe:
     both = {term.correlated for term in fitted.random if term.intercept and term.slopes}
     notes = [note for correlated, note in BOTH.items() if correlated in both]
     return Recipe(
         kind="linear mixed model" if fitted.random else "linear model",
         formula=str(fitted),
         estimation="REML" if reml else "ML",
-        errors="GLS",
-        reference=REFERENCES[df],
+        errors="Kenward–Roger" if rule == "kenward-roger" else "GLS",
+        reference=f"t with {RULES[rule]} degrees of freedom",
         references=tuple(made.references.items()),
         notes=tuple(notes),
-        sources=("mixed_model", *(["reml"] if reml else []), df),
+        sources=("mixed_model", *(["reml"] if reml else []), rule.replace("-", "_")),
     )

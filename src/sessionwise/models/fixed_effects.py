@@ -1,0 +1,111 @@
+"""How surely the fixed effects of a mixed model are known: errors and degrees of freedom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from sessionwise.engine.containment import containment_df
+from sessionwise.engine.kenward_roger import kenward_roger_adjustment
+from sessionwise.engine.orthogonal_columns import ScaledModel
+from sessionwise.engine.profiled_likelihood import LinearMixedModel
+from sessionwise.engine.random_factors import RandomFactor
+from sessionwise.engine.satterthwaite_df import satterthwaite
+from sessionwise.engine.variance_search import Summit
+from sessionwise.errors import Refused
+from sessionwise.models.formulas import Design
+from sessionwise.models.random_part import RandomPart
+
+DegreesOfFreedom = Literal["auto", "kenward-roger", "satterthwaite", "containment"]
+
+RULES = {
+    "kenward-roger": "Kenward–Roger",
+    "satterthwaite": "Satterthwaite",
+    "containment": "containment",
+    "residual": "residual",
+}
+
+MOST_ROWS, MOST_LEVELS = 20_000, 100
+"""Up to here Kenward–Roger is the rule where none is named; beyond, it changes next to nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """By which rule, on how many degrees of freedom (p,), and the covariance if it is corrected."""
+
+    rule: str
+    df: np.ndarray
+    covariance: np.ndarray | None = None
+
+
+def judged_effects(
+    made: Design,
+    part: RandomPart,
+    fitted: tuple[LinearMixedModel, Summit],
+    scaled: ScaledModel,
+    rule: DegreesOfFreedom,
+) -> Judged:
+    """Judge the fixed effects by a rule, or by the one that suits the rows.
+
+    Raises
+    ------
+    Refused
+        Containment where factors cross; Kenward–Roger by name where the fit is not by REML, or
+        where the rows cannot tell the variances apart.
+    """
+    n, p = made.matrix.shape
+    model, summit = fitted
+    if not part.bundles:
+        return Judged("residual", np.full(p, float(n - p)))
+    if rule == "containment":
+        return Judged(rule, _by_containment(made, part))
+    if rule == "kenward-roger":
+        return _by_kenward_roger(model, summit, scaled)
+    fewest = min(int(code.max()) + 1 for code in part.codes.values())
+    if rule == "auto" and model.reml and n <= MOST_ROWS and fewest <= MOST_LEVELS:
+        try:
+            return _by_kenward_roger(model, summit, scaled)
+        except Refused:
+            pass  # its doubt about the variances cannot be had; Satterthwaite asks for less
+    known = satterthwaite(model, summit)
+    return Judged(
+        "satterthwaite", np.array([known.df(row) for row in np.linalg.inv(scaled.triangle)])
+    )
+
+
+def _by_containment(made: Design, part: RandomPart) -> np.ndarray:
+    if not part.nested:
+        raise Refused(
+            "Degrees of freedom by containment need factors that do not cross, and "
+            f"{' and '.join(f'`{name}`' for name in part.codes)} do. Take df='satterthwaite'."
+        )
+    return containment_df(made.matrix, list(part.codes.values()))
+
+
+def _by_kenward_roger(model: LinearMixedModel, summit: Summit, scaled: ScaledModel) -> Judged:
+    """Kenward–Roger in the scaled model, brought back to the units of the data."""
+    if not model.reml:
+        raise Refused(
+            "Kenward–Roger corrects errors for variances estimated by REML, and this fit is by "
+            "full maximum likelihood. Take reml=True, or df='satterthwaite'."
+        )
+    residual = summit.at.residual_variance
+    factors = [
+        RandomFactor(
+            factor.level, factor.columns.T, residual * root @ root.T, factor.free | factor.free.T
+        )
+        for factor, root in (
+            (factor, summit.roots[place])
+            for factor, place in zip(model.given.factors, model.given.order)
+        )
+    ]
+    known = kenward_roger_adjustment(scaled.basis, factors, residual)
+    back = np.linalg.inv(scaled.triangle)
+    covariance = scaled.spread**2 * back @ known.covariance @ back.T
+    return Judged(
+        "kenward-roger",
+        np.array([known.df(row)[0] for row in back]),
+        (covariance + covariance.T) / 2,
+    )
