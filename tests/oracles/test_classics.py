@@ -45,7 +45,7 @@ def rows_of(name):
 @cache
 def fit_of(name):
     said = SAID[name]
-    return mixed(said["formula"], rows_of(name), reml=said["reml"])
+    return mixed(said["formula"], rows_of(name), reml=said["reml"], df="satterthwaite")
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

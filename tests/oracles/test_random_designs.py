@@ -36,7 +36,8 @@ def designs():
 @cache
 def fit_of(number):
     said = SAID[number]
-    return mixed(said["formula"], designs()[said["design"]], reml=said["reml"], zero="keep")
+    rows = designs()[said["design"]]
+    return mixed(said["formula"], rows, reml=said["reml"], zero="keep", df="satterthwaite")
 
 
 def by_place(variances):

@@ -30,6 +30,10 @@ NEAR, SHRINK = 0.02, 0.25
 boundary from afar."""
 
 
+OTHER_STARTS = ((2.0, 0.0), (0.1, 0.0), (0.5, 0.4), (0.5, -0.4), (0.2, 1.0), (0.2, -1.0))
+"""Entries of T on and below the diagonal, in standard deviations of the residual."""
+
+
 @dataclass(frozen=True, eq=False)
 class Summit:
     """The best variance ratios found.
@@ -281,8 +285,9 @@ def triangular(covariance: np.ndarray) -> np.ndarray:
 def highest(model: LinearMixedModel) -> Summit:
     """Find the variances at which the data are most likely.
 
-    A second start, where much varies, is tried where the first ends with something that does not
-    vary: the likelihood may have two summits.
+    Other starts, from where much varies or little, and where what goes together does so in one
+    direction or the other, are tried where the first ends with something that does not vary: the
+    likelihood may have several summits.
 
     References
     ----------
@@ -293,8 +298,8 @@ def highest(model: LinearMixedModel) -> Summit:
     best = search.run(search.start())
     flat = any((np.diag(root) < 1e-4).any() for root in best.roots)
     if flat and model.given.rows < 20_000:
-        for size in (2.0, 0.1):
-            other = search.run(np.where(search.bounded, size, 0.0))
+        for size, beside in OTHER_STARTS:
+            other = search.run(np.where(search.bounded, size, beside))
             if other.loglik > best.loglik + 1e-9:
                 best = other
     return replace(best, evaluations=search.evaluations)

@@ -26,7 +26,8 @@ def alliance_by_phase(s: Sessions, alliance: str = "srs") -> Fit:
     A straight line in each phase, joined where one phase ends and the next begins (a linear
     spline; Singer & Willett 2003, ch. 6). Clients differ in level and in the slope of each phase,
     taken as independent, and lie in their therapist or, where some change, cross therapists. The
-    phases are those of the column ``phase``; without one, sessions 1–3 and all later ones, and no ending phase.
+    phases are those of the column ``phase``; without one, sessions 1–3 and all later ones, and no
+    ending phase.
 
     Parameters
     ----------
