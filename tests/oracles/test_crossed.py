@@ -87,3 +87,17 @@ def test_satterthwaite_as_lmertest(fits, expected):
     np.testing.assert_allclose(
         fits["lmm_crossed_reml"].estimates["df"], list(said.values()), rtol=1e-3
     )
+
+
+def test_conditional_modes_of_therapists_and_their_errors(fits, expected):
+    """Modes of 0.03 to 2.6; the variances they rest on are R's to 1e-4: 1e-5 of the outcome's unit
+    times that of bobyqa's stop, 2e-5."""
+    said = expected["lmm_crossed_reml"]["therapist_blup"]
+    ours = fits["lmm_crossed_reml"].modes("therapist")
+    ours = (
+        ours.assign(level=ours["level"].astype(int))
+        .set_index("level")
+        .loc[[int(level) for level in said["level"]]]
+    )
+    np.testing.assert_allclose(ours["mode"], said["mean"], atol=2e-5)
+    np.testing.assert_allclose(ours["std_error"], said["sd"], rtol=2e-5)

@@ -408,6 +408,46 @@ class TestCrossedFactors:
         assert short.variances["group"].tolist() == ["room", "room:therapist", "Residual"]
 
 
+class TestModes:
+    @pytest.mark.parametrize("crossed", [False, True])
+    def test_as_henderson_wrote_them(self, crossed):
+        """u = G Z′V⁻¹(y − Xβ), and Var(b − u | β) = G − G Z′V⁻¹Z G, on the full matrices."""
+        rows = clinic(therapists=4, clients=5, sessions=4)
+        if crossed:
+            rows.loc[::7, "therapist"] = 3 - rows["therapist"].iloc[::7]
+        fit = mixed("ors ~ session + (session | client) + (1 | therapist)", rows, zero="keep")
+        by = fit.variances.set_index(["group", "term1", "term2"])["variance"]
+        level, slope, both = (
+            by["client", "Intercept", ""], by["client", "session", ""],
+            by["client", "Intercept", "session"],
+        )  # fmt: skip
+        clients = pd.get_dummies(rows["client"]).to_numpy(float)
+        session = rows["session"].to_numpy()[:, None]
+        Z = np.hstack([clients, clients * session, pd.get_dummies(rows["therapist"])]).astype(float)
+        G = np.kron([[level, both], [both, slope]], np.eye(20))
+        G = np.block(
+            [[G, np.zeros((40, 4))], [np.zeros((4, 40)), np.eye(4) * by["therapist"].sum()]]
+        )
+        V = Z @ G @ Z.T + by["Residual"].sum() * np.eye(len(rows))
+        X = np.column_stack([np.ones(len(rows)), session])
+        rest = rows["ors"].to_numpy() - X @ fit.estimates["estimate"].to_numpy()
+        said = G @ Z.T @ np.linalg.solve(V, rest)
+        spread = np.sqrt(np.diag(G - G @ Z.T @ np.linalg.solve(V, Z) @ G).clip(0))
+        for group, start in (("client", 0), ("therapist", 40)):
+            ours = fit.modes(group).pivot(index="level", columns="term")
+            count = ours.shape[0] * ours["mode"].shape[1]
+            np.testing.assert_allclose(
+                ours["mode"].to_numpy().T.ravel(), said[start : start + count], atol=1e-8
+            )
+            np.testing.assert_allclose(
+                ours["std_error"].to_numpy().T.ravel(), spread[start : start + count], atol=1e-7
+            )
+
+    def test_of_a_factor_there_is_none(self):
+        with pytest.raises(KeyError, match="factors: client, therapist"):
+            mixed(NESTED, clinic()).modes("room")
+
+
 class TestWhatIsLeftOut:
     def test_a_term_made_of_others_by_name(self):
         rows = clinic().assign(days=lambda rows: 7 * rows["session"] + 2, one=1.0)

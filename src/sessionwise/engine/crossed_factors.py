@@ -196,3 +196,20 @@ def retrace(
         for key, (upper, _) in plan.between.items():
             bar.between[key] = flat[upper]
     return found
+
+
+def crossed_modes(plan: Crossing, gone: Solved, weight: np.ndarray) -> dict[int, np.ndarray]:
+    """Conditional modes of the factor and of all that cross it, each of shape (q, levels).
+
+    ``weight`` is (−β̂, 1): what makes residuals of [X y].
+    """
+    flat = np.zeros(plan.width)
+    for stack, (_, _, big, v) in zip(plan.stacks, gone.matrices):
+        flat[stack.columns] = (big @ (v @ weight)[..., None]).reshape(-1)
+    found = {g: flat[columns] for g, columns in plan.columns.items()}
+    rest = np.einsum("axl,x->al", gone.xy, weight)
+    levels = rest.shape[-1]
+    for line, entry in zip(rest, gone.entries):
+        line -= np.bincount(plan.level, entry * flat[plan.entry_column], levels)
+    found[plan.f] = np.einsum("abl,bl->al", gone.weight, rest)
+    return found

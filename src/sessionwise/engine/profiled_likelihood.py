@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from scipy import linalg
 
-from sessionwise.engine.crossed_factors import Solved, retrace, solve
+from sessionwise.engine.crossed_factors import Solved, crossed_modes, retrace, solve
 from sessionwise.engine.crossing_layout import Crossing, crossing
 from sessionwise.engine.elimination import Eliminated, Remaining, Step, eliminate, restore
 from sessionwise.engine.row_sums import CrossProducts, Factor, Link, cross_products
@@ -113,6 +113,37 @@ class LinearMixedModel:
             found[step.f] = restore(back, step, gone, inner=step.f > 0)
         placed = [found[self.given.order.index(k)] for k in range(len(found))]
         return at, [(s + s.T) / 2 for s, _ in placed], [blocks for _, blocks in placed]
+
+    def modes(self, roots: Roots) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Give the conditional modes of the deviations and how surely they are known.
+
+        Returns
+        -------
+        list of tuple
+            By factor, in the order given: G Z′V⁻¹(y − Xβ̂), shape (q, levels); and their covariance
+            given β and the variances, σ̂²(H + H Q H), shape (q, q, levels).
+
+        References
+        ----------
+        Bates, Mächler, Bolker & Walker (2015), J Stat Softw 67(1), eq. 56–58.
+        """
+        total, determinant, done = self._forward(roots)
+        at = self._judged(total, determinant)[0]
+        weight = np.append(-at.estimate, 1.0)
+        back = Remaining({}, {}, {}, np.zeros_like(total))
+        in_order = {f: roots[k] for f, k in enumerate(self.given.order)}
+        found: dict[int, np.ndarray] = {}
+        if self.last is not None:
+            retrace(back, self.last, done[-1], in_order, inner=True)
+            found |= crossed_modes(self.last, done[-1], weight)
+        for step, gone in zip(reversed(self.steps), reversed(done[: len(self.steps)])):
+            restore(back, step, gone, inner=True)
+            rest = np.einsum("axl,x->al", gone.xy, weight)
+            for g, link in step.meets.items():
+                rest = rest - np.einsum("acl,cl->al", gone.blocks[g], found[g][:, link.second])
+            found[step.f] = np.einsum("abl,bl->al", gone.weight, rest)
+        places = [self.given.order.index(k) for k in range(len(found))]
+        return [(found[f], at.residual_variance * back.own[f]) for f in places]
 
     def _forward(self, roots: Roots) -> tuple[np.ndarray, float, list[Eliminated | Solved]]:
         given = self.given

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from typing import Any, Literal, get_args
 
@@ -145,6 +146,28 @@ def mixed(
         covariance=covariance,
         scales=standard_deviations(used, parsed.measured),
         outcome=made.outcome,
+        levels=partial(_modes, found, part, scaled.spread),
+    )
+
+
+def _modes(found: _Found, part: RandomPart, spread: float, group: str) -> pd.DataFrame:
+    """Conditional modes of one factor, in the columns as written."""
+    place = list(part.by_factor).index(group)
+    values, covariance = found.model.modes(found.summit.roots)[place]
+    terms = [deviation.term for deviation in part.deviations if deviation.group == group]
+    ends = np.cumsum([len(root) for root in found.summit.roots])
+    own = slice(int(ends[place]) - len(terms), int(ends[place]))
+    back = spread * np.linalg.inv(part.factors()[1][own, own])
+    values = back @ values
+    variance = np.einsum("ab,bcl,ac->al", back, covariance, back)
+    names = part.names[group]
+    return pd.DataFrame(
+        {
+            "level": np.repeat(names, len(terms)),
+            "term": pd.Series(terms * len(names), dtype="str"),
+            "mode": values.T.ravel(),
+            "std_error": np.sqrt(variance.T.ravel()),
+        }
     )
 
 

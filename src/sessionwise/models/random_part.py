@@ -49,11 +49,14 @@ class RandomPart:
         Factor → number of the level of each row, shape (n,), the one with fewest levels first.
     columns
         Slope column → its values, shape (n,).
+    names
+        Factor → what its levels are called, in the order of their numbers.
     """
 
     bundles: tuple[tuple[Deviation, ...], ...]
     codes: Mapping[str, np.ndarray]
     columns: Mapping[str, np.ndarray]
+    names: Mapping[str, np.ndarray]
 
     @property
     def deviations(self) -> tuple[Deviation, ...]:
@@ -161,7 +164,9 @@ def random_part_of(random: Sequence[RandomTerm], used: pd.DataFrame) -> RandomPa
         go together in columns of which one is made of the others, or as many as rows.
     """
     bundles = _bundled(random)
-    codes = {term.group: _codes(used, term.group) for term in random}
+    numbered = {term.group: _codes(used, term.group) for term in random}
+    codes = {group: code for group, (code, _) in numbered.items()}
+    names = {group: own for group, (_, own) in numbered.items()}
     codes = dict(sorted(codes.items(), key=lambda item: item[1].max()))
     for name, code in codes.items():
         _check_levels(name, code)
@@ -171,7 +176,7 @@ def random_part_of(random: Sequence[RandomTerm], used: pd.DataFrame) -> RandomPa
     columns = {d.slope: used[d.slope].to_numpy(float) for d in slopes}
     for deviation in slopes:
         _check_slope(deviation, columns[deviation.slope], codes[deviation.group])
-    part = RandomPart(bundles, codes, columns)
+    part = RandomPart(bundles, codes, columns, names)
     for bundle in bundles:
         _check_bundle(bundle, part)
     return part
@@ -229,13 +234,17 @@ def _check_bundle(bundle: tuple[Deviation, ...], part: RandomPart) -> None:
         )
 
 
-def _codes(used: pd.DataFrame, group: str) -> np.ndarray:
+def _codes(used: pd.DataFrame, group: str) -> tuple[np.ndarray, np.ndarray]:
     """Number the levels of a factor, or the combinations that occur of several (``"a:b"``)."""
-    code = np.zeros(len(used), np.int64)
-    for name in group.split(":"):
-        own = pd.factorize(used[name])[0]
-        code = pd.factorize(code * (own.max(initial=0) + 1) + own)[0]
-    return code.astype(np.intp)
+    first, *others = group.split(":")
+    code, names = pd.factorize(used[first])
+    names = np.asarray(names)
+    for name in others:
+        own, found = pd.factorize(used[name])
+        code, pairs = pd.factorize(code.astype(np.int64) * max(len(found), 1) + own)
+        both = zip(names[pairs // max(len(found), 1)], np.asarray(found)[pairs % len(found)])
+        names = np.array([f"{one}:{other}" for one, other in both], dtype=object)
+    return code.astype(np.intp), names
 
 
 def _lies_in(inner: np.ndarray, outer: np.ndarray) -> bool:
