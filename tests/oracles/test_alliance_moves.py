@@ -15,6 +15,7 @@ import pytest
 from scipy import stats
 
 from sessionwise.instruments.catalogue import instrument
+from sessionwise.models import fixed_effects
 from sessionwise.models.alliance_phases import alliance_by_phase
 from sessionwise.models.rater_views import TRACKED, agreement, two_views
 from sessionwise.models.variance_levels import (
@@ -36,6 +37,12 @@ def records(clinic, **more):
     """The clinic as records; its therapists are those of the client's first session."""
     frame = clinic[["client", "session", "th1", "srs"]].rename(columns={"th1": "therapist"})
     return Sessions.of(frame.astype({"client": "str", "therapist": "str"}).assign(**more))
+
+
+@pytest.fixture(autouse=True)
+def errors_as_lme4_has_them(monkeypatch):
+    """Errors before Kenward and Roger's correction, which lme4 has not got."""
+    monkeypatch.setattr(fixed_effects, "MOST_ROWS", 0)
 
 
 def agrees(fit, said):

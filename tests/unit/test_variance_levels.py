@@ -53,7 +53,7 @@ class TestShares:
     def test_a_variance_of_zero_has_a_share_of_zero_and_an_upper_limit(self):
         s = moving()
         fit = alliance_levels(s, "wai")
-        assert any("therapist" in term for term in fit.health.dropped)
+        assert any("first_therapist" in term for term in fit.health.dropped)
         row = variance_shares(fit, s).set_index("level").loc[THERAPISTS]
         assert (row["share"], row["low"]) == (0, 0)
         assert 0.01 < row["high"] < 0.2
@@ -82,7 +82,7 @@ class TestShares:
         s = moving()
         fit = alliance_levels(s, "srs")
         assert "no trend" in fit.recipe.notes[0]
-        assert "11 changed therapist" in " ".join(fit.recipe.notes)
+        assert "11 changed later" in " ".join(fit.recipe.notes)
         assert fit.rows.used + sum(many for _, many in fit.rows.left_out) == s.attended.sum()
 
     def test_of_three_clients_nothing_is_told(self):

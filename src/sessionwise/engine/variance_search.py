@@ -9,6 +9,7 @@ import numpy as np
 from scipy import linalg
 
 from sessionwise.engine.profiled_likelihood import At, LinearMixedModel
+from sessionwise.engine.triangles import bundles, triangular
 
 MOST = 100
 """Steps at most."""
@@ -210,7 +211,7 @@ class VarianceSearch:
         On the boundary Ḡ must not point inwards: v′Ḡv ≥ 0 for every v that does not vary.
         """
         for k, (root, slope) in enumerate(zip(here.roots, here.slopes)):
-            for bundle in _bundles(self.entries.free[k]):
+            for bundle in bundles(self.entries.free[k]):
                 own = np.ix_(bundle, bundle)
                 covariance = root[own] @ root[own].T
                 values, vectors = np.linalg.eigh(covariance)
@@ -230,12 +231,6 @@ class VarianceSearch:
                     if lifted.deviance < here.deviance - 1e-11 * max(1.0, abs(here.deviance)):
                         return lifted
         return None
-
-
-def _bundles(free: np.ndarray) -> list[np.ndarray]:
-    """Which deviations of a factor may go together."""
-    together = free | free.T | np.eye(len(free), dtype=bool)
-    return [np.flatnonzero(row) for row in np.unique(together, axis=0)]
 
 
 def _corrected(curve: np.ndarray, met: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
@@ -260,26 +255,6 @@ def _newton(here: _Point, curve: np.ndarray, free: np.ndarray) -> np.ndarray:
         step[free] = -linalg.lstsq(own, here.gradient[free], cond=1e-14)[0]
     furthest = max(2.0, 3 * float(np.abs(here.theta).max(initial=0.0)))
     return step * min(1.0, furthest / max(float(np.abs(step).max(initial=0.0)), 1e-300))
-
-
-def triangular(covariance: np.ndarray) -> np.ndarray:
-    """Give the lower triangle T with T T′ a covariance, which may be singular.
-
-    Cholesky's, except that a pivot that is no more than rounding is zero, and so is what stands
-    below it.
-
-    Examples
-    --------
-    >>> triangular(np.array([[0.0, 0.0], [0.0, 4.0]]))
-    array([[0., 0.],
-           [0., 2.]])
-    """
-    root = np.zeros_like(covariance)
-    for j in range(len(covariance)):
-        left = covariance[j:, j] - root[j:, :j] @ root[j, :j]
-        if left[0] > 1e-13 * covariance[j, j] and left[0] > 0:
-            root[j:, j] = left / np.sqrt(left[0])
-    return root
 
 
 def highest(model: LinearMixedModel) -> Summit:

@@ -27,6 +27,13 @@ RULES = {
     "residual": "residual",
 }
 
+SOURCES = {
+    "kenward-roger": ("kenward_roger",),
+    "satterthwaite": ("satterthwaite",),
+    "containment": ("containment",),
+    "residual": (),
+}
+
 MOST_ROWS, MOST_LEVELS = 20_000, 100
 """Up to here Kenward–Roger is the rule where none is named; beyond, it changes next to nothing."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
@@ -35,7 +36,12 @@ class Grouping:
     notes: tuple[str, ...]
 
 
-def grouped(s: Sessions, complete: Sequence[str], slopes: Sequence[str] | None = None) -> Grouping:
+def grouped(
+    s: Sessions,
+    complete: Sequence[str],
+    slopes: Sequence[str] | None = None,
+    therapists: Literal["of the session", "first"] = "of the session",
+) -> Grouping:
     """Give the random part for the sessions that have all the columns of a model.
 
     Clients differ in level and in the slopes of ``slopes``: by default, on the session clock, that
@@ -44,22 +50,26 @@ def grouped(s: Sessions, complete: Sequence[str], slopes: Sequence[str] | None =
     and slope may then go together, as time 0 is only the beginning. A client with several courses
     counts as one unit for each: means and lags do not cross courses either. Where several
     therapists are recorded, units lie in the therapist of their first session as long as nobody
-    changes; where somebody does, each session counts with its own therapist, and the two cross.
+    changes; where somebody does, each session counts with its own therapist, and the two cross. A
+    model without a trend asks for the ``"first"`` ones: what a client gains between two therapists
+    would count in it as a difference between them.
     """
     s, unit, notes = _units(s)
     random = f"({_own(s, slopes)} {unit})"
     if "therapist" not in s.columns:
         return Grouping(s, random, (unit,), notes)
     changed = changed_therapist(s)
-    name = "therapist" if changed else "first_therapist"
-    s = s if changed else first_therapist(s)
+    crossed = bool(changed) and therapists == "of the session"
+    name = "therapist" if crossed else "first_therapist"
+    s = s if crossed else first_therapist(s)
     frame = s.frame
     rows = s.attended & frame[list(complete)].notna().all(axis=1).to_numpy()
     if frame.loc[rows, name].nunique() < 2:
         alone = "The rows of the model have one therapist, so therapists cannot be compared."
         return Grouping(s, random, (unit,), (*notes, alone))
-    said = "Each client is counted with the therapist of the first session (none changed later)."
-    if changed:
+    moved = f"{many(changed)} changed later" if changed else "none changed later"
+    said = f"Each client is counted with the therapist of the first session ({moved})."
+    if crossed:
         said = (
             f"Each session is counted with its own therapist: {many(changed)} changed therapist, "
             "so that clients and therapists cross."

@@ -18,7 +18,7 @@ from sessionwise.engine.variance_boundary import degenerate, vanishing
 from sessionwise.engine.variance_search import Summit, highest
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
 from sessionwise.models.fit import VARIANCE_COLUMNS, Fit, Health, Recipe
-from sessionwise.models.fixed_effects import RULES, DegreesOfFreedom, judged_effects
+from sessionwise.models.fixed_effects import RULES, SOURCES, DegreesOfFreedom, judged_effects
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import Design, complete_rows, design, parse
 from sessionwise.models.model_rows import counted, left_out_before, model_frame, standard_deviations
@@ -285,5 +285,5 @@ def _recipe(fitted: Formula, made: Design, rule: str, *, reml: bool) -> Recipe:
         reference=f"t with {RULES[rule]} degrees of freedom",
         references=tuple(made.references.items()),
         notes=tuple(notes),
-        sources=("mixed_model", *(["reml"] if reml else []), rule.replace("-", "_")),
+        sources=("mixed_model", *(["reml"] if reml else []), *SOURCES[rule]),
     )

@@ -124,7 +124,7 @@ def variance_shares(fit: Fit, s: Sessions) -> pd.DataFrame:
     found = fit.variances.set_index("group")["variance"]
     residual = float(found["Residual"])
     ratios = np.array([float(found.get(name, 0.0)) / residual for name in names])
-    words = {"first_therapist": THERAPISTS, "therapist": THERAPISTS}
+    words = {"first_therapist": THERAPISTS}
     rows = [
         {
             "level": SESSIONS if place == len(names) else words.get(names[place], CLIENTS),
@@ -217,7 +217,7 @@ def _null_model(s: Sessions, alliance: str) -> tuple[Grouping, pd.DataFrame, str
     """Give who lies in whom, the rows of the null model, and its formula."""
     s.need_score(alliance, "Where the alliance varies")
     need_given(s, [alliance], "Where the alliance varies")
-    group = grouped(s, [alliance], slopes=())
+    group = grouped(s, [alliance], slopes=(), therapists="first")
     frame = group.s.frame.loc[s.attended]
     frame = frame[frame[[alliance, *group.columns]].notna().all(axis=1)]
     return group, frame, f"{alliance} ~ 1 + {group.random}"
