@@ -389,16 +389,6 @@ class TestCrossedFactors:
             mixed("y ~ 1 + (1 | room) + (1 | client)", rows).loglik, abs=1e-9
         )
 
-    def test_clinics_apart_or_together_are_one_model(self):
-        """A row that joins two clinics makes one component of two: the likelihood hardly moves."""
-        rows = clinic(therapists=8, clients=9)
-        rows["therapist"] = rows["therapist"] // 2 * 2 + np.arange(len(rows)) % 2
-        apart = mixed(NESTED, rows)
-        joined = rows.copy()
-        joined.loc[0, "therapist"] = 7
-        assert abs(mixed(NESTED, joined).loglik - apart.loglik) < 5
-        assert apart.health.sound
-
     def test_what_lies_in_what_may_be_written_short(self):
         rows = clinic().assign(room=lambda rows: rows["therapist"] // 2)
         rows["ors"] += rows["room"]

@@ -124,11 +124,9 @@ class VarianceSearch:
     def run(self, start: np.ndarray) -> Summit:
         """Climb from θ to where the likelihood is flat, or at its boundary falls inwards."""
         here, met, steps = self.point(start), [], 0
-        decrement = np.inf
         while steps < MOST:
             curve = _corrected(self.curvature(here), met)
-            free = ~(self.bounded & (here.theta <= 0) & (here.gradient >= 0))
-            step = _newton(here, curve, free)
+            step = _newton(here, curve, self._open(here))
             decrement = float(-here.gradient @ step)
             if decrement <= DONE or any((r**2).sum(axis=1).max() > BEYOND for r in here.roots):
                 lifted = self._lifted(here)
