@@ -154,8 +154,8 @@ def test_the_named_question_uses_these_rows(s):
     assert sum(left.values()) + fit.rows.used == EXPECTED["clinic"]["rows"]
 
 
-def test_the_named_question_says_nearly_what_crossed_therapists_say(s):
-    """R lets therapists cross; ours counts a client with the first one. 42 of 600 differ."""
+def test_the_named_question_says_nearly_what_correlated_slopes_say(s):
+    """Both let therapists cross; in R level and slope go together, in ours they are independent."""
     fit = sw.alliance_and_next_outcome(s, adjust=["base"])
     crossed = EXPECTED["lmm_hybrid_reml"]
     within, error = crossed["estimate"]["srs_lag1_within"], crossed["se"]["srs_lag1_within"]

@@ -17,7 +17,7 @@ class Handovers(Feature):
     variable = "recorded srs"
     clock = "after session t → before session t+1"
     moves = ("within", "between")
-    because = "some clients change therapist, and the model counts them with the first"
+    because = "some clients change therapist, and what the earlier one left behind is not modelled"
 
     administrative: float = given(0.008, "after each session", "probability", ge=0, lt=1)
     failing: float = given(-6.0, "at an average alliance", "log hazard")
