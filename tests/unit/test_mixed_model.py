@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from sessionwise.errors import InvalidInput, Refused
-from sessionwise.models import mixed_model
+from sessionwise.models import mixed_solution
 from sessionwise.models.mixed_model import mixed
 
 NESTED = "ors ~ session + srs + (1 + session || client) + (1 | therapist)"
@@ -355,7 +355,7 @@ class TestWhatIsRefused:
             mixed("ors ~ room + floor + (1 | client) + (1 | therapist)", rows)
 
     def test_a_fit_that_is_not_flat(self, monkeypatch):
-        monkeypatch.setattr(mixed_model, "FLAT", 0.0)
+        monkeypatch.setattr(mixed_solution, "FLAT", 0.0)
         with pytest.raises(Refused, match="did not converge.*Newton steps"):
             mixed(NESTED, clinic())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -164,8 +164,6 @@ class Fit:
         Which direction of the outcome is the better one; empty where no instrument says.
     labels
         Words for the terms and the outcome, from the columns they are made of.
-    levels
-        Mixed models: gives the conditional modes of a factor's levels; see :meth:`modes`.
     """
 
     question: str
@@ -180,31 +178,6 @@ class Fit:
     outcome: str = ""
     better: Literal["higher", "lower", ""] = ""
     labels: Mapping[str, str] = field(default_factory=dict, repr=False)
-    levels: Callable[[str], pd.DataFrame] | None = field(default=None, repr=False)
-
-    def modes(self, group: str) -> pd.DataFrame:
-        """Give how far each level of a factor lies from what the fixed effects say.
-
-        Parameters
-        ----------
-        group
-            The factor, as ``variances`` names it.
-
-        Returns
-        -------
-        DataFrame
-            ``level, term, mode, std_error``: the conditional mode (shrunken towards 0) in units of
-            the outcome per unit of the column, and its standard error given the variances.
-
-        Raises
-        ------
-        KeyError
-            The fit has no such factor; the message lists those there are.
-        """
-        known = [name for name in self.variances["group"].unique() if name != "Residual"]
-        if self.levels is None or group not in known:
-            raise KeyError(f"no factor '{group}'; factors: {', '.join(known) or 'none'}")
-        return self.levels(group)
 
     def replace(self, **changes: Any) -> Fit:
         """Give a copy with some attributes changed."""

@@ -9,13 +9,11 @@ import numpy as np
 
 from sessionwise.engine.containment import containment_df
 from sessionwise.engine.kenward_roger import kenward_roger_adjustment
-from sessionwise.engine.orthogonal_columns import ScaledModel
-from sessionwise.engine.profiled_likelihood import LinearMixedModel
 from sessionwise.engine.random_factors import RandomFactor
 from sessionwise.engine.satterthwaite_df import satterthwaite
-from sessionwise.engine.variance_search import Summit
 from sessionwise.errors import Refused
 from sessionwise.models.formulas import Design
+from sessionwise.models.mixed_solution import MixedSolution
 from sessionwise.models.random_part import RandomPart
 
 DegreesOfFreedom = Literal["auto", "kenward-roger", "satterthwaite", "containment"]
@@ -47,13 +45,7 @@ class Judged:
     covariance: np.ndarray | None = None
 
 
-def judged_effects(
-    made: Design,
-    part: RandomPart,
-    fitted: tuple[LinearMixedModel, Summit],
-    scaled: ScaledModel,
-    rule: DegreesOfFreedom,
-) -> Judged:
+def judged_effects(found: MixedSolution, rule: DegreesOfFreedom) -> Judged:
     """Judge the fixed effects by a rule, or by the one that suits the rows.
 
     Raises
@@ -62,23 +54,23 @@ def judged_effects(
         Containment where factors cross; Kenward–Roger by name where the fit is not by REML, or
         where the rows cannot tell the variances apart.
     """
-    n, p = made.matrix.shape
-    model, summit = fitted
+    n, p = found.made.matrix.shape
+    part = found.part
     if not part.bundles:
         return Judged("residual", np.full(p, float(n - p)))
     if rule == "containment":
-        return Judged(rule, _by_containment(made, part))
+        return Judged(rule, _by_containment(found.made, part))
     if rule == "kenward-roger":
-        return _by_kenward_roger(model, summit, scaled)
+        return _by_kenward_roger(found)
     fewest = min(int(code.max()) + 1 for code in part.codes.values())
-    if rule == "auto" and model.reml and n <= MOST_ROWS and fewest <= MOST_LEVELS:
+    if rule == "auto" and found.reml and n <= MOST_ROWS and fewest <= MOST_LEVELS:
         try:
-            return _by_kenward_roger(model, summit, scaled)
+            return _by_kenward_roger(found)
         except Refused:
             pass  # its doubt about the variances cannot be had; Satterthwaite asks for less
-    known = satterthwaite(model, summit)
+    known = satterthwaite(found.model, found.summit)
     return Judged(
-        "satterthwaite", np.array([known.df(row) for row in np.linalg.inv(scaled.triangle)])
+        "satterthwaite", np.array([known.df(row) for row in np.linalg.inv(found.scaled.triangle)])
     )
 
 
@@ -91,8 +83,9 @@ def _by_containment(made: Design, part: RandomPart) -> np.ndarray:
     return containment_df(made.matrix, list(part.codes.values()))
 
 
-def _by_kenward_roger(model: LinearMixedModel, summit: Summit, scaled: ScaledModel) -> Judged:
+def _by_kenward_roger(found: MixedSolution) -> Judged:
     """Kenward–Roger in the scaled model, brought back to the units of the data."""
+    model, summit, scaled = found.model, found.summit, found.scaled
     if not model.reml:
         raise Refused(
             "Kenward–Roger corrects errors for variances estimated by REML, and this fit is by "

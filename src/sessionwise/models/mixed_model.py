@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import partial
-from itertools import combinations
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
-import numpy as np
-import pandas as pd
-from scipy.linalg import block_diag
-
 from sessionwise.engine.containment import containment_df
-from sessionwise.engine.orthogonal_columns import ScaledModel, scaled_model
-from sessionwise.engine.profiled_likelihood import LinearMixedModel
-from sessionwise.engine.variance_boundary import degenerate, vanishing
-from sessionwise.engine.variance_search import Summit, highest
+from sessionwise.engine.orthogonal_columns import scaled_model
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
-from sessionwise.models.fit import VARIANCE_COLUMNS, Fit, Health, Recipe
+from sessionwise.models.fit import Recipe
 from sessionwise.models.fixed_effects import RULES, SOURCES, DegreesOfFreedom, judged_effects
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import Design, complete_rows, design, parse
+from sessionwise.models.mixed_fit import MixedFit
+from sessionwise.models.mixed_solution import solved
 from sessionwise.models.model_rows import counted, left_out_before, model_frame, standard_deviations
-from sessionwise.models.random_part import RandomPart, random_part_of, written
+from sessionwise.models.random_part import RandomPart, random_part_of
 from sessionwise.models.wald import estimates_frame
-
-FLAT = 1e-5
-"""A fit converged if no slope of the log-likelihood exceeds this, per standard error of what it is
-a slope in."""
-
-LARGEST = 1e9
-"""A variance this many times the residual variance means there is no residual left."""
 
 BOTH = {
     True: "Differences in level and in slope may go together.",
@@ -48,7 +34,7 @@ def mixed(
     df: DegreesOfFreedom = "auto",
     zero: Zero = "refit",
     aliased: Aliased = "drop",
-) -> Fit:
+) -> MixedFit:
     """Say how a score goes with others, within and between clients who differ from one another.
 
     Clients differ in level, ``(1 | client)``, and in how fast they change: with
@@ -82,7 +68,7 @@ def mixed(
 
     Returns
     -------
-    Fit
+    MixedFit
         Estimates in units of the outcome per unit of the column; errors from (X′V⁻¹X)⁻¹ at the
         estimated variances, by Kenward–Roger with what estimating these adds. ``loglik`` as lme4's.
         ``variances`` has a row per variance, per covariance of two that go together, and the
@@ -121,53 +107,29 @@ def mixed(
     part = random_part_of(parsed.random, used)
     _check_judged(made, part)
     scaled = scaled_model(made.matrix, made.response, made.outcome)
-    dropped = [f"`{term}`: a combination of the terms before it" for term in made.aliased]
-    while True:
-        found = _estimate(scaled, part, reml=reml)
-        if found.zero is None or zero == "keep":
-            break
-        gone, part = part.without(found.zero)
-        dropped.append(f"{gone}: its variance was estimated as zero")
-    estimate, covariance, loglik = scaled.unscaled(found.summit.at, reml=reml)
-    judged = judged_effects(made, part, (found.model, found.summit), scaled, df)
+    solution, dropped = solved(
+        made, part, scaled, (used, parsed), reml=reml, keep_zero=zero == "keep"
+    )
+    aliases = [f"`{term}`: a combination of the terms before it" for term in made.aliased]
+    estimate, covariance, loglik = scaled.unscaled(solution.summit.at, reml=reml)
+    judged = judged_effects(solution, df)
     covariance = covariance if judged.covariance is None else judged.covariance
-    return Fit(
+    return MixedFit(
         question=f"What goes with `{made.outcome}`, within and between clients?",
         estimates=estimates_frame(list(made.terms), estimate, covariance, judged.df),
-        variances=_variances(found, part, scaled.spread),
-        health=replace(found.health, dropped=tuple(dropped)),
+        variances=solution.variances,
+        health=replace(solution.health, dropped=(*aliases, *dropped)),
         rows=counted(
             used,
             (*left_out_before(data), *left_out),
             client=part.innermost or parsed.random[-1].group,
         ),
-        recipe=_recipe(replace(parsed, random=part.terms), made, judged.rule, reml=reml),
+        recipe=_recipe(solution.formula, made, judged.rule, reml=reml),
         loglik=loglik,
         covariance=covariance,
         scales=standard_deviations(used, parsed.measured),
         outcome=made.outcome,
-        levels=partial(_modes, found, part, scaled.spread),
-    )
-
-
-def _modes(found: _Found, part: RandomPart, spread: float, group: str) -> pd.DataFrame:
-    """Conditional modes of one factor, in the columns as written."""
-    place = list(part.by_factor).index(group)
-    values, covariance = found.model.modes(found.summit.roots)[place]
-    terms = [deviation.term for deviation in part.deviations if deviation.group == group]
-    ends = np.cumsum([len(root) for root in found.summit.roots])
-    own = slice(int(ends[place]) - len(terms), int(ends[place]))
-    back = spread * np.linalg.inv(part.factors()[1][own, own])
-    values = back @ values
-    variance = np.einsum("ab,bcl,ac->al", back, covariance, back)
-    names = part.names[group]
-    return pd.DataFrame(
-        {
-            "level": np.repeat(names, len(terms)),
-            "term": pd.Series(terms * len(names), dtype="str"),
-            "mode": values.T.ravel(),
-            "std_error": np.sqrt(variance.T.ravel()),
-        }
+        solution=solution,
     )
 
 
@@ -175,67 +137,6 @@ def _check_random(parsed: Formula) -> None:
     """Refuse what this engine cannot fit, before any row is looked at."""
     if not parsed.random:
         raise Refused("A mixed model needs a random term. Add (1 | client), or use glm.")
-
-
-@dataclass(frozen=True, eq=False)
-class _Found:
-    """The fit at the best variances.
-
-    ``ratios`` is the covariance of the deviations as written, over the residual variance; ``zero``
-    numbers a deviation whose variance is none.
-    """
-
-    model: LinearMixedModel
-    summit: Summit
-    ratios: np.ndarray
-    health: Health
-    zero: int | None
-
-
-def _estimate(scaled: ScaledModel, part: RandomPart, *, reml: bool) -> _Found:
-    """Find the variances, and say how healthy the fit is; refuse one that is not flat."""
-    factors, triangle = part.factors()
-    model = LinearMixedModel.of(scaled.basis, scaled.response, factors, reml=reml)
-    summit = highest(model)
-    _check_summit(summit, part)
-    root = block_diag(*summit.roots) if factors else np.empty((0, 0))
-    root = np.linalg.solve(triangle, root)
-    ratios = root @ root.T
-    gone = vanishing(model, summit, root, triangle)
-    named = [f"the variance of {written((part.deviations[k],), correlated=False)}" for k in gone]
-    named += [
-        f"the correlation{'s' if len(bundle) > 2 else ''} of {written(bundle, correlated=True)}"
-        for bundle, place in part.placed
-        if len(bundle) > 1
-        and not set(gone) & set(range(place.start, place.stop))
-        and degenerate(model, summit, place)
-    ]
-    health = Health(
-        converged=True,
-        singular=tuple(named),
-        gradient=summit.gradient,
-        optimiser="newton" if factors else "closed form",
-        evaluations=summit.evaluations,
-    )
-    zero = int(gone[np.argmin(np.diag(ratios)[gone])]) if gone.size else None
-    return _Found(model, summit, ratios, health, zero)
-
-
-def _check_summit(best: Summit, part: RandomPart) -> None:
-    """Refuse a search that did not end on a summit."""
-    sizes = np.concatenate([(root**2).sum(axis=1) for root in best.roots] or [np.zeros(0)])
-    if (sizes > LARGEST).any():
-        name = part.deviations[int(np.argmax(sizes))]
-        raise Refused(
-            f"Once the {name.group}s' own `{name.term}` is known nothing is left to vary: the "
-            "residual variance is zero. Look for rows that repeat one value."
-        )
-    if best.gradient > FLAT:
-        raise Refused(
-            "The mixed model did not converge: the log-likelihood still changes by "
-            f"{best.gradient:.1e} per standard error of a variance (at most {FLAT:g} is accepted), "
-            f"after {best.steps} Newton steps. Take simpler random terms."
-        )
 
 
 def _check_judged(made: Design, part: RandomPart) -> None:
@@ -253,25 +154,6 @@ def _check_judged(made: Design, part: RandomPart) -> None:
             f"Too few groups differ in {', '.join(f'`{term}`' for term in bare)} to judge it by. "
             "Leave it out."
         )
-
-
-def _variances(found: _Found, part: RandomPart, spread: float) -> pd.DataFrame:
-    """The table of variances, each bundle's covariances after them, residual last."""
-    residual = found.summit.at.residual_variance * spread**2
-    covariance = residual * found.ratios
-    sd = np.sqrt(np.diag(covariance))
-    lines: list[tuple[str, str, str, float, float, float]] = []
-    for bundle, place in part.placed:
-        own, own_sd = covariance[place, place], sd[place]
-        for i, deviation in enumerate(bundle):
-            lines.append((deviation.group, deviation.term, "", own[i, i], own_sd[i], np.nan))
-        for i, j in combinations(range(len(bundle)), 2):
-            terms = (bundle[i].term, bundle[j].term)
-            correlation = own[i, j] / (own_sd[i] * own_sd[j])
-            lines.append((bundle[i].group, *terms, own[i, j], np.nan, correlation))
-    lines.append(("Residual", "", "", residual, np.sqrt(residual), np.nan))
-    table = pd.DataFrame(lines, columns=list(VARIANCE_COLUMNS))
-    return table.astype(dict.fromkeys(("group", "term1", "term2"), "str"))
 
 
 def _recipe(fitted: Formula, made: Design, rule: str, *, reml: bool) -> Recipe:
