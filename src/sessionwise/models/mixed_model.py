@@ -91,6 +91,7 @@ def mixed(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> frame = pd.DataFrame({"y": [1.0, 2, 6, 7, 3, 5], "client": [1, 1, 2, 2, 3, 3]})
     >>> mixed("y ~ 1 + (1 | client)", frame).variances["variance"].round(4).tolist()
     [5.75, 1.0]
