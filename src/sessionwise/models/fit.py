@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from sessionwise.models.fit_text import plain_text
+
 VARIANCE_COLUMNS = ("group", "term1", "term2", "variance", "sd", "correlation")
 
 
@@ -55,7 +57,8 @@ class Health:
         if np.isfinite(self.gradient):
             words.append(f"largest scaled gradient {self.gradient:.1e}")
         if self.optimiser:
-            words.append(f"by {self.optimiser}")
+            steps = f" in {self.evaluations} evaluations" if self.evaluations else ""
+            words.append(f"by {self.optimiser}{steps}")
         words += [f"left out: {term}" for term in self.dropped]
         return "; ".join(words)
 
@@ -197,24 +200,12 @@ class Fit:
         return found.iloc[0]
 
     def __repr__(self) -> str:
-        numbers = self.estimates.to_string(index=False, float_format=lambda x: f"{x:.4g}")
-        lines = [
-            f"{self.recipe.kind}: {self.recipe.formula}",
-            f"Health: {self.health}",
-            f"{self.rows.used} {self.rows.unit}, {self.rows.clients} clients, "
-            f"log-likelihood {self.loglik:.3f}, errors {self.recipe.errors}",
-            numbers,
-        ]
-        if len(self.variances):
-            lines.append(self.variances.to_string(index=False, float_format=lambda x: f"{x:.4g}"))
-        return "\n".join(lines)
+        return plain_text(self)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from sessionwise.show.fit_tables import estimates, health, variances
+        from sessionwise.show.fit_page import page
 
-        shown = [health(self), estimates(self), variances(self)]
-        html = "".join(getattr(table, "html", "") for table in shown)
-        return {"text/plain": repr(self), "text/html": html}
+        return {"text/plain": repr(self), "text/html": page(self)}
 
 
 @dataclass(frozen=True, eq=False)

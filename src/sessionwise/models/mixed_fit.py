@@ -10,7 +10,7 @@ from sessionwise.models.fit import Fit
 from sessionwise.models.mixed_solution import MixedSolution
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class MixedFit(Fit):
     """A `Fit` of a linear mixed model.
 

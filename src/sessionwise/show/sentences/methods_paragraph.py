@@ -14,7 +14,8 @@ from sessionwise.show.sources import references
 from sessionwise.show.suppression import SMALLEST, WITHHELD, guarded, guarded_together
 from sessionwise.show.words import capital, error_words, of_whom
 
-COMPUTED_WITH = ("sessionwise", "statsmodels")
+OURS_ALONE = ("linear mixed model", "linear model")
+"""Models in which nothing is computed by statsmodels."""
 
 
 def methods(
@@ -39,7 +40,9 @@ def methods(
     if not made:
         return Nothing()
     described = [_described(fit) for fit in made]
-    computed = listed([f"{package} {version(package)}" for package in COMPUTED_WITH])
+    ours = all(fit.recipe.kind in OURS_ALONE for fit in made)
+    packages = ("sessionwise", "numpy", "scipy", *(() if ours else ("statsmodels",)))
+    computed = listed([f"{package} {version(package)}" for package in packages])
     cited = references([key for fit in made for key in fit.recipe.sources])
     sources = [f"References: {' '.join(cited)}"] if cited else []
     return Sentence(name, " ".join([*described, f"Computed with {computed}.", *sources]))
