@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
 from sessionwise.models.fit import Fit
+from sessionwise.models.fixed_effects import rule_of
 from sessionwise.models.mixed_solution import MixedSolution
+from sessionwise.models.predictions import Interval, Of, predicted
+from sessionwise.models.residuals import residual_table
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,3 +49,92 @@ class MixedFit(Fit):
         if group not in known:
             raise KeyError(f"no factor '{group}'; factors: {', '.join(known) or 'none'}")
         return self.solution.modes(group)
+
+    def predict(
+        self,
+        data: Any = None,
+        of: Of = "population",
+        interval: Interval = "mean",
+        level: float = 0.95,
+    ) -> pd.DataFrame:
+        """Say what the model expects of rows, and how surely.
+
+        Three questions that are easily taken for one another. ``"population"``: the mean of all
+        whose fixed terms are these, x′β̂, its error from the covariance of the estimates.
+        ``"levels"``: the mean of these very clients and therapists, x′β̂ + z′b̂, its error
+        Henderson's, which counts what is not known of β and of b together, given the variances.
+        ``"new levels"``: the mean of a client and a therapist not seen yet, every factor new: again
+        x′β̂, but its error holds how far they may lie from the others, z′Gz.
+
+        Parameters
+        ----------
+        data
+            Rows with the columns of the model, the outcome apart; by default the model's own. They
+            go through the model's own design: categories, knots, means and polynomials are those
+            of the rows it was fitted to.
+        of
+            What is expected of whom.
+        interval
+            Limits for the ``"mean"``, or for one ``"observation"``, whose error holds σ² too. For
+            the next session of a client not seen yet take ``of="new levels"``: an observation
+            ``of="population"`` is that of somebody all of whose deviations are zero.
+        level
+            Coverage of the limits.
+
+        Returns
+        -------
+        DataFrame
+            ``estimate, std_error, df, low, high`` in units of the outcome, with the index of the
+            rows. A row that lacks something it needs is there and holds nothing. Limits by t: for
+            means of the population by the rule of the fit (by containment the fewest of the terms),
+            so that an intercept comes out as in the table of estimates; otherwise on
+            Satterthwaite's degrees of freedom of the whole error variance.
+
+        Raises
+        ------
+        InvalidInput
+            A column or a level that is not there, a category the model has not seen. Levels are
+            counted, not named.
+
+        References
+        ----------
+        Henderson (1975), Biometrics 31:423–447, eq. 6; McLean, Sanders & Stroup (1991), Am Stat
+        45:54–64, section 4 (narrow and broad inference).
+
+        Examples
+        --------
+        >>> import sessionwise as sw
+        >>> frame = pd.DataFrame({"y": [1.0, 2, 6, 7, 3, 5], "client": [1, 1, 2, 2, 3, 3]})
+        >>> fit = sw.mixed("y ~ 1 + (1 | client)", frame)
+        >>> fit.predict(pd.DataFrame({"client": [2]}), of="levels")["estimate"].round(3).tolist()
+        [6.3]
+        """
+        rule = (rule_of(self.recipe), self.estimates["df"].to_numpy(float))
+        return predicted(self.solution, data, rule, (of, interval), level)
+
+    def residuals(self) -> pd.DataFrame:
+        """Give what is left unexplained of each row of the model.
+
+        Returns
+        -------
+        DataFrame
+            With the index of the rows: ``marginal``, y − Xβ̂, and ``conditional``, y − Xβ̂ − Zb̂, in
+            units of the outcome; ``standardised``, the conditional residual over its own error
+            σ√(1 − h), so that a row the model bends to does not look small; and ``leverage``, h,
+            between 0 and 1, the diagonal of what makes Xβ̂ + Zb̂ of y, given the variances (its sum
+            is how many parameters the fitted values are worth). A row of leverage 1 has no
+            standardised residual.
+
+        References
+        ----------
+        Nobre & Singer (2007), Biom J 49:863–875, section 2; Demidenko & Stukel (2005), Stat Med
+        24:893–909, section 4.
+
+        Examples
+        --------
+        >>> import sessionwise as sw
+        >>> frame = pd.DataFrame({"y": [1.0, 2, 6, 7, 3, 5], "client": [1, 1, 2, 2, 3, 3]})
+        >>> sw.mixed("y ~ 1 + (1 | client)", frame).residuals()["leverage"].round(3).tolist()
+        [0.473, 0.473, 0.473, 0.473, 0.473, 0.473]
+        """
+        return residual_table(self.solution)
