@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,7 @@ import pandas as pd
 
 from sessionwise.models.fit import Fit
 from sessionwise.models.fixed_effects import rule_of
+from sessionwise.models.influence import Variances, influence_table
 from sessionwise.models.mixed_solution import MixedSolution
 from sessionwise.models.predictions import Interval, Of, predicted
 from sessionwise.models.residuals import residual_table
@@ -138,3 +140,54 @@ class MixedFit(Fit):
         [0.473, 0.473, 0.473, 0.473, 0.473, 0.473]
         """
         return residual_table(self.solution)
+
+    def influence(
+        self,
+        by: str = "client",
+        variances: Variances = "held",
+        only: Iterable | None = None,
+    ) -> pd.DataFrame:
+        """Say what becomes of the estimates without each client, therapist or clinic.
+
+        A table for the researcher: it names levels. No table or figure of a report shows it, and
+        a client's identifier should not stand in one.
+
+        Parameters
+        ----------
+        by
+            A factor of the model, or any column of its rows: a level is deleted with all its rows.
+        variances
+            ``"held"`` at those of all rows, exact and in closed form; or ``"re-estimated"`` by a
+            fit without each level, for at most 200.
+        only
+            The levels asked for; by default all.
+
+        Returns
+        -------
+        DataFrame
+            One row per level: ``level``; ``rows``; ``cook_distance``, how far the estimates move
+            together, (β̂ − β̂₍ᵢ₎)′ X′V⁻¹X (β̂ − β̂₍ᵢ₎)/p; ``covratio``, |Cov β̂₍ᵢ₎|/|Cov β̂|, above 1
+            where the level makes the estimates more precise; and ``change[term]``, β̂ − β̂₍ᵢ₎, in
+            units of the estimate. Nothing where an estimate cannot be had without the level.
+
+        Raises
+        ------
+        InvalidInput
+            No such column, or one that is missing in some rows; levels that are not there.
+        Refused
+            More levels than the model may be fitted again for, or that touch too much at once.
+
+        References
+        ----------
+        Christensen, Pearson & Johnson (1992), Technometrics 34:38–45; Nieuwenhuis, te Grotenhuis &
+        Pelzer (2012), R J 4(2):38–47 (with re-estimated variances).
+
+        Examples
+        --------
+        >>> import sessionwise as sw
+        >>> frame = pd.DataFrame({"y": [1.0, 2, 6, 7, 3, 5], "client": [1, 1, 2, 2, 3, 3]})
+        >>> fit = sw.mixed("y ~ 1 + (1 | client)", frame)
+        >>> fit.influence()["change[Intercept]"].round(3).tolist()
+        [-1.25, 1.25, 0.0]
+        """
+        return influence_table(self.solution, by, variances, only)
