@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
+from sessionwise.models.explained_variance import explained, share_table
 from sessionwise.models.fit import Fit
 from sessionwise.models.fixed_effects import rule_of
 from sessionwise.models.influence import Variances, influence_table
@@ -191,3 +192,69 @@ class MixedFit(Fit):
         [-1.25, 1.25, 0.0]
         """
         return influence_table(self.solution, by, variances, only)
+
+    def shares(self, at: Mapping[str, float] | None = None, level: float = 0.95) -> pd.DataFrame:
+        """Say which share of the variance that the fixed terms leave lies at each level.
+
+        With random slopes the variance of a factor differs from row to row: ``share`` is by its
+        mean over the rows of the model, ``share_at`` by its value where the slopes' columns are.
+
+        Parameters
+        ----------
+        at
+            Values of slopes' columns, e.g. ``{"session": 1}``; by default their means.
+        level
+            Coverage of the limits.
+
+        Returns
+        -------
+        DataFrame
+            Per factor, the residual last: ``group, variance, share, low, high, share_at``; limits
+            by profile likelihood for one or two factors that differ in level only, otherwise none.
+            ``levels``; ``size``, Σm²/Σm, the size of the level an average row lies in; ``icc``, how
+            two rows of one level correlate: its share, and those of the factors it lies in;
+            ``design_effect``, 1 + (size − 1)·icc: how many rows weigh as one would alone, for a
+            mean over all rows.
+
+        Raises
+        ------
+        InvalidInput
+            A column that has no random slope, a level that is no share.
+
+        References
+        ----------
+        Johnson (2014), Methods Ecol Evol 5:944–946, eq. 10; Kish (1965), Survey Sampling,
+        section 5.4, and Kish (1987), Surv Methodol 13 (unequal sizes).
+
+        Examples
+        --------
+        >>> import sessionwise as sw
+        >>> frame = pd.DataFrame({"y": [1.0, 2, 6, 7, 3, 5], "client": [1, 1, 2, 2, 3, 3]})
+        >>> sw.mixed("y ~ 1 + (1 | client)", frame).shares()["share"].round(3).tolist()
+        [0.852, 0.148]
+        """
+        return share_table(self.solution, at, level)
+
+    def r_squared(self) -> pd.Series:
+        """Say which share of the whole variance the model explains.
+
+        Returns
+        -------
+        Series
+            ``marginal``, by the fixed terms: the variance of Xβ̂ over the rows in that plus those
+            of all levels plus the residual; and ``conditional``, with the levels. The variance of a
+            factor with random slopes is its mean over the rows.
+
+        References
+        ----------
+        Nakagawa & Schielzeth (2013), Methods Ecol Evol 4:133–142, eq. 26 and 30; Johnson (2014),
+        Methods Ecol Evol 5:944–946.
+
+        Examples
+        --------
+        >>> import sessionwise as sw
+        >>> frame = pd.DataFrame({"y": [1.0, 2, 6, 7, 3, 5], "client": [1, 1, 2, 2, 3, 3]})
+        >>> sw.mixed("y ~ 1 + (1 | client)", frame).r_squared().round(3).tolist()
+        [0.0, 0.852]
+        """
+        return explained(self.solution)
