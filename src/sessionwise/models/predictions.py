@@ -22,7 +22,7 @@ from sessionwise.errors import InvalidInput, Problem, nearest
 from sessionwise.models.fixed_effects import kenward_roger_of
 from sessionwise.models.mixed_solution import MixedSolution
 from sessionwise.models.model_rows import model_frame
-from sessionwise.models.new_rows import new_rows
+from sessionwise.models.new_rows import rows_as_fitted
 
 Of = Literal["population", "levels", "new levels"]
 Interval = Literal["mean", "observation"]
@@ -125,7 +125,7 @@ def _own_rows(found: MixedSolution) -> Asked:
 
 def _given_rows(found: MixedSolution, frame: pd.DataFrame, of: Of) -> Asked:
     """Rows given, in the columns of the model."""
-    rows = new_rows(found, frame, levels=of == "levels", slopes=of != "population")
+    rows = rows_as_fitted(found, frame, levels=of == "levels", slopes=of != "population")
     basis = np.linalg.solve(found.scaled.triangle.T, rows.matrix.T).T
     groups = list(found.part.by_factor)
     nothing = np.zeros(len(rows.matrix), np.intp)
