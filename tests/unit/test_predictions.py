@@ -8,7 +8,9 @@ import pytest
 from full_matrices import FORMULAS, Full, clinic_rows
 from scipy import stats
 
+import sessionwise
 from sessionwise.errors import InvalidInput
+from sessionwise.models import predictions
 from sessionwise.models.mixed_model import mixed
 
 ROUNDING = {"rtol": 1e-7, "atol": 1e-9}
@@ -246,11 +248,29 @@ class TestRefusals:
         with pytest.raises(InvalidInput, match="A spline `bs` ends where"):
             fit.predict(pd.DataFrame({"x": [99.0]}))
 
+    def test_rows_in_which_everybody_meets_everybody(self, monkeypatch):
+        fit = full("crossed slopes").fit
+        rows = clinic_rows()
+        grid = rows.assign(therapist="t1")
+        assert len(fit.predict(grid, of="levels")) == len(rows)
+        monkeypatch.setattr(predictions, "MOST_PLACES", 100)
+        with pytest.raises(InvalidInput, match="a `client` meets up to . deviations"):
+            fit.predict(grid, of="levels")
+
     def test_words(self):
         with pytest.raises(InvalidInput, match="Did you mean 'levels'"):
             self.FIT().predict(of="level")
         with pytest.raises(InvalidInput, match="2 problems"):
             self.FIT().predict(interval="man", level=95)
+
+
+def test_sessions_can_be_given():
+    s = sessionwise.example()
+    fit = mixed("ors ~ session + (1 | client)", s)
+    said = fit.predict(s, of="levels")
+    assert len(said) == len(s.frame)
+    known = s.frame[["session", "client"]].notna().all(axis=1)
+    assert said["estimate"].notna().tolist() == known.tolist()
 
 
 def test_units_and_order_do_not_matter():

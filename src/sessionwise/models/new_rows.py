@@ -42,7 +42,9 @@ class NewRows:
     columns: Mapping[str, np.ndarray]
 
 
-def rows_as_fitted(found: MixedSolution, frame: pd.DataFrame, *, levels: bool, slopes: bool) -> NewRows:
+def rows_as_fitted(
+    found: MixedSolution, frame: pd.DataFrame, *, levels: bool, slopes: bool
+) -> NewRows:
     """Give rows the columns of a fitted model: its categories, knots, means and levels.
 
     Parameters

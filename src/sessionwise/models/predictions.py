@@ -27,6 +27,9 @@ from sessionwise.models.new_rows import rows_as_fitted
 Of = Literal["population", "levels", "new levels"]
 Interval = Literal["mean", "observation"]
 
+MOST_PLACES = 2e7
+"""Pairs of deviations met by the levels of the largest factor, in rows that are given."""
+
 
 @dataclass(frozen=True, eq=False)
 class Asked:
@@ -81,16 +84,16 @@ def predicted(
     model = found.model if data is None or of != "levels" else _joined(found, rows)
     variance = _variance(model, rows, of, interval == "observation")
     value = variance(found.summit.roots, found.summit.at)
-    if rule[0] == "kenward-roger" and of != "levels":
-        known = kenward_roger_of(found)
-        plain = found.summit.at.residual_variance * fixed_error(
-            found.summit.at.unscaled, rows.basis
-        )
-        value = value + fixed_error(known.covariance, rows.basis) - plain
-    if of == "population" and interval == "mean" and rule[0] != "satterthwaite":
-        df = _df_of_fixed(found, rows, rule)
-    else:
+    adjusted = rule[0] == "kenward-roger" and of != "levels"
+    known = kenward_roger_of(found) if adjusted else None
+    if known is not None:
+        value = value + fixed_error(known.covariance - found.summit.at.covariance, rows.basis)
+    if (of, interval) != ("population", "mean") or rule[0] == "satterthwaite":
         df = satterthwaite(found.model, found.summit).df_of(value, variance)
+    elif known is not None:
+        df = known.df_of_rows(rows.basis)
+    else:
+        df = np.where(rows.matrix != 0, rule[1], np.inf).min(axis=1, initial=np.inf)
     return _table(rows, _means(found, rows, of), found.scaled.spread * np.sqrt(value), df, level)
 
 
@@ -141,7 +144,30 @@ def _given_rows(found: MixedSolution, frame: pd.DataFrame, of: Of) -> Asked:
 
 
 def _joined(found: MixedSolution, rows: Asked) -> LinearMixedModel:
-    """The model, with a place wherever levels meet in the rows given."""
+    """The model, with a place wherever levels meet in the rows given.
+
+    Raises
+    ------
+    InvalidInput
+        Levels of the largest factor meet so many of others that the places would fill the memory.
+    """
+    codes, given = list(found.part.by_factor), rows.levels or ()
+    if len(codes) > 1:
+        own = [np.concatenate([found.part.codes[g], new]) for g, new in zip(codes, given)]
+        largest = max(range(len(codes)), key=lambda k: own[k].max())
+        met = np.zeros(int(own[largest].max()) + 1)
+        for k, code in enumerate(own):
+            if k != largest:
+                many = int(code.max()) + 1
+                pairs = np.unique(own[largest] * many + code) // many
+                met += np.bincount(pairs) * len(found.summit.roots[k])
+        if (met**2).sum() > MOST_PLACES:
+            problem = Problem(
+                f"in these rows a `{codes[largest]}` meets up to {int(met.max())} deviations of "
+                "other factors",
+                remedy="Predict them in pieces.",
+            )
+            raise InvalidInput([problem], "the rows to predict")
     return with_rows(found.model, found.scaled.basis, found.scaled.response, rows.levels or ())
 
 
@@ -176,14 +202,6 @@ def _means(found: MixedSolution, rows: Asked, of: Of) -> np.ndarray:
         ):
             scaled = scaled + (columns * modes[:, level]).sum(axis=0)
     return rows.matrix @ found.scaled.trend + found.scaled.spread * scaled
-
-
-def _df_of_fixed(found: MixedSolution, rows: Asked, rule: tuple[str, np.ndarray]) -> np.ndarray:
-    """Degrees of freedom of x′β̂: by the rule of the fit; by containment the fewest of its terms."""
-    name, of_terms = rule
-    if name == "kenward-roger":
-        return kenward_roger_of(found).df_of_rows(rows.basis)
-    return np.where(rows.matrix != 0, of_terms, np.inf).min(axis=1, initial=np.inf)
 
 
 def _table(
