@@ -143,6 +143,38 @@ class TestDegreesOfFreedom:
         np.testing.assert_allclose(said["low"], said["estimate"] - half)
 
 
+@pytest.mark.slow
+def test_limits_hold_what_they_should():
+    """Six therapists with five clients each, 300 times: 95 % within three Monte Carlo errors.
+
+    Limits of known levels take the variances as known, and may be a little narrow: from 92 %.
+    """
+    draw = np.random.default_rng(11)
+    client = np.repeat(np.arange(30), 5)
+    rows = pd.DataFrame({"client": client, "therapist": client // 5, "time": np.tile(range(5), 30)})
+    next_rows = pd.DataFrame({"client": [0, 5], "therapist": [0, 1], "time": 5})
+    hit = {"population": [], "levels": [], "new levels": []}
+    for _ in range(300):
+        u, b, c = draw.normal(0, 1.2, 6), draw.normal(0, 2, 30), draw.normal(0, 0.4, 30)
+        own = u[rows["therapist"]] + b[client] + c[client] * rows["time"]
+        rows["y"] = 20 - 0.5 * rows["time"] + own + draw.normal(0, 1.5, len(rows))
+        fit = mixed("y ~ time + (1 + time | client) + (1 | therapist)", rows, zero="keep")
+        of_levels = 17.5 + u[:2] + b[[0, 5]] + 5 * c[[0, 5]] + draw.normal(0, 1.5, 2)
+        one_new = 17.5 + draw.normal(0, np.sqrt(1.2**2 + 2**2 + (5 * 0.4) ** 2 + 1.5**2))
+        for of, truth in (
+            ("population", 17.5), ("levels", of_levels), ("new levels", one_new)
+        ):  # fmt: skip
+            interval = "mean" if of == "population" else "observation"
+            said = fit.predict(next_rows, of=of, interval=interval)
+            held = (said["low"] <= truth) & (truth <= said["high"])
+            hit[of] += held.tolist() if of == "levels" else [held.iloc[0]]
+    error = np.sqrt(0.95 * 0.05 / 300)
+    shares = {of: float(np.mean(held)) for of, held in hit.items()}
+    assert abs(shares["population"] - 0.95) < 3 * error
+    assert abs(shares["new levels"] - 0.95) < 3 * error
+    assert 0.92 < shares["levels"] < 0.95 + 3 * error
+
+
 class TestDesignOfNewRows:
     FORMULA = (
         "y ~ scale(time) + poly(x, 2) + bs(time, df=4) + ns(x, df=3) + center(x):C(kind)"

@@ -133,7 +133,7 @@ def deletions(
 
     References
     ----------
-    Christensen, Pearson & Johnson (1992), Technometrics 34:38–45, section 3; Haslett & Dillane
+    Christensen, Pearson & Johnson (1992), Technometrics 34:38–45; Haslett & Dillane
     (2004), J R Stat Soc B 66:131–143; Demidenko & Stukel (2005), Stat Med 24:893–909.
 
     Examples

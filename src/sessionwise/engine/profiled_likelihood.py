@@ -160,7 +160,7 @@ class LinearMixedModel:
 
         References
         ----------
-        Henderson (1975), Biometrics 31:423–447, eq. 6; Harville (1976), Ann Stat 4:384–395.
+        Henderson (1975), Biometrics 31:423–447; Harville (1976), Ann Stat 4:384–395.
         """
         total, determinant, done = self._forward(roots)
         bar = np.zeros_like(total)

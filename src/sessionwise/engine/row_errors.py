@@ -61,7 +61,7 @@ def joint_error(
 
     References
     ----------
-    Demidenko & Stukel (2005), Stat Med 24:893–909, section 4 (leverage of a mixed model).
+    Demidenko & Stukel (2005), Stat Med 24:893–909 (leverage of a mixed model).
     """
     p = design.shape[1]
     total = fixed_error(joint.total[:p, :p], design)

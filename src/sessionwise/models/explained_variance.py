@@ -61,7 +61,7 @@ def average_variances(found: MixedSolution) -> dict[str, float]:
 
     References
     ----------
-    Johnson (2014), Methods Ecol Evol 5:944–946, eq. 10.
+    Johnson (2014), Methods Ecol Evol 5:944–946.
     """
     covariance = found.deviation_covariance
     averages = {}

@@ -101,8 +101,8 @@ class MixedFit(Fit):
 
         References
         ----------
-        Henderson (1975), Biometrics 31:423–447, eq. 6; McLean, Sanders & Stroup (1991), Am Stat
-        45:54–64, section 4 (narrow and broad inference).
+        Henderson (1975), Biometrics 31:423–447; McLean, Sanders & Stroup (1991), Am Stat
+        45:54–64 (narrow and broad inference).
 
         Examples
         --------
@@ -130,8 +130,8 @@ class MixedFit(Fit):
 
         References
         ----------
-        Nobre & Singer (2007), Biom J 49:863–875, section 2; Demidenko & Stukel (2005), Stat Med
-        24:893–909, section 4.
+        Nobre & Singer (2007), Biom J 49:863–875; Demidenko & Stukel (2005), Stat Med
+        24:893–909.
 
         Examples
         --------
@@ -223,8 +223,8 @@ class MixedFit(Fit):
 
         References
         ----------
-        Johnson (2014), Methods Ecol Evol 5:944–946, eq. 10; Kish (1965), Survey Sampling,
-        section 5.4, and Kish (1987), Surv Methodol 13 (unequal sizes).
+        Johnson (2014), Methods Ecol Evol 5:944–946; Kish (1965), Survey Sampling, ch. 5; Kerry &
+        Bland (2001), Stat Med 20:377–390 (levels of unlike size).
 
         Examples
         --------
@@ -247,7 +247,7 @@ class MixedFit(Fit):
 
         References
         ----------
-        Nakagawa & Schielzeth (2013), Methods Ecol Evol 4:133–142, eq. 26 and 30; Johnson (2014),
+        Nakagawa & Schielzeth (2013), Methods Ecol Evol 4:133–142; Johnson (2014),
         Methods Ecol Evol 5:944–946.
 
         Examples

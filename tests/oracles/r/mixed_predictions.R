@@ -59,7 +59,7 @@ without <- function(fit, formula, own, reml = TRUE) {
   })
 }
 
-# Johnson (2014), eq. 10, and Nakagawa & Schielzeth (2013), eq. 26 and 30, from lme4's parts.
+# Johnson (2014) and Nakagawa & Schielzeth (2013), from lme4's parts.
 shares <- function(fit) {
   VC <- VarCorr(fit); mm <- model.matrix(fit, type = "random"); frame <- model.frame(fit)
   of <- vapply(seq_along(VC), function(k) {
