@@ -16,7 +16,7 @@ RESIDUAL = "Residual"
 
 
 def share_table(found: MixedSolution, at: Mapping[str, float] | None, level: float) -> pd.DataFrame:
-    """Tabulate the shares of every factor and of the residual; see `MixedFit.shares`."""
+    """Tabulate the shares of every factor and of the residual; see `FitOnRows.shares`."""
     if not 0 < level < 1:
         problem = Problem(f"level is {level:g}", remedy="Give a share, such as 0.95.")
         raise InvalidInput([problem], "the shares")
@@ -49,7 +49,7 @@ def share_table(found: MixedSolution, at: Mapping[str, float] | None, level: flo
 
 
 def explained(found: MixedSolution) -> pd.Series:
-    """Give marginal and conditional R²; see `MixedFit.r_squared`."""
+    """Give marginal and conditional R²; see `FitOnRows.r_squared`."""
     fixed = float(np.var(fitted_means(found, "population"), ddof=1))
     random = sum(average_variances(found).values())
     total = fixed + random + found.residual_variance

@@ -19,14 +19,14 @@ Variances = Literal["held", "re-estimated"]
 MOST_REFITS = 200
 """Levels for which a model is fitted again unless they are named."""
 
-MOST_INNER = 10_000
+MOST_INNER = 5_000
 """Deviations of all factors but the largest: their joint errors are one matrix of that size."""
 
 
 def influence_table(
     found: MixedSolution, by: str, variances: Variances, only: Iterable | None
 ) -> pd.DataFrame:
-    """Tabulate what deleting each level does; see `MixedFit.influence`."""
+    """Tabulate what deleting each level does; see `FitOnRows.influence`."""
     if variances not in get_args(Variances):
         raise InvalidInput(
             [Problem(f"'{variances}' is no choice", "", nearest(variances, get_args(Variances)))],

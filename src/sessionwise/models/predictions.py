@@ -63,7 +63,7 @@ def predicted(
     asked: tuple[Of, Interval],
     level: float,
 ) -> pd.DataFrame:
-    """Predict rows; see :meth:`~sessionwise.models.mixed_fit.MixedFit.predict`.
+    """Predict rows; see :meth:`~sessionwise.models.fit_on_rows.FitOnRows.predict`.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from sessionwise.models.predictions import fitted_means
 
 
 def residual_table(found: MixedSolution) -> pd.DataFrame:
-    """Tabulate residuals and leverage; see `MixedFit.residuals`."""
+    """Tabulate residuals and leverage; see `FitOnRows.residuals`."""
     response = found.made.response
     marginal = response - fitted_means(found, of="population")
     conditional = response - fitted_means(found, of="levels")
