@@ -177,9 +177,7 @@ def retrace(
     for a, line in enumerate(gone.entries):
         for b, other in enumerate(moved):
             spread[a, b] += np.bincount(plan.level, line * other, levels)
-    rest = -np.einsum("abl,bcl->acl", gone.own, gone.weight)
-    rest[np.arange(len(rest)), np.arange(len(rest))] += 1.0
-    found[f] = slope(rest, gone.own, spread)
+    found[f] = slope(gone.own, gone.weight, spread)
     if inner:
         half = np.einsum("abl,bcl->acl", gone.weight, spread)
         bar.own[f] = gone.weight + np.einsum("abl,bcl->acl", half, gone.weight)
