@@ -151,9 +151,7 @@ def eliminate(left: Remaining, step: Step, root: np.ndarray) -> Eliminated:
     levels, terms = own.shape[-1], xy.shape[1]
     of_own = {g: np.empty((block.shape[1], block.shape[1], levels)) for g, block in blocks.items()}
     of_xy = {g: np.empty((block.shape[1], terms, levels)) for g, block in blocks.items()}
-    crossed = {
-        (g, h): np.empty((blocks[g].shape[1], blocks[h].shape[1], levels)) for g, h in onto
-    }
+    crossed = {(g, h): np.empty((blocks[g].shape[1], blocks[h].shape[1], levels)) for g, h in onto}
     for c in chunks(levels):
         weight[..., c], determinant = weights(own[..., c], root)
         log_determinant += determinant

@@ -10,7 +10,11 @@ from sessionwise.engine.profiled_likelihood import LinearMixedModel
 from sessionwise.engine.variance_search import Summit, VarianceSearch
 
 STEP = 1e-4
-"""Step in an entry of T for differences of exact slopes; the error left is of its square."""
+"""Step to both sides in an entry of T for differences of exact slopes; the error left is of its
+square."""
+
+LARGE, SHORT = 200_000, 1e-6
+"""From this many rows on a short step to one side does: where so much is known, little bends."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +66,17 @@ def satterthwaite(model: LinearMixedModel, summit: Summit) -> Satterthwaite:
     moves, bends = [], []
     for k in free:
         up, down = theta.copy(), theta.copy()
-        up[k] += STEP
-        down[k] -= STEP
-        after, before = search.point(up), search.point(down)
-        bends.append((after.gradient - before.gradient)[free] / (2 * STEP))
-        moves.append((after.at.covariance - before.at.covariance) / (2 * STEP))
+        if model.given.rows < LARGE:
+            up[k] += STEP
+            down[k] -= STEP
+            point = search.point(down)
+            slopes, covariance, step = point.gradient, point.at.covariance, 2 * STEP
+        else:
+            up[k] += SHORT
+            slopes, covariance, step = summit.slopes, summit.at.covariance, SHORT
+        after = search.point(up)
+        bends.append((after.gradient - slopes)[free] / step)
+        moves.append((after.at.covariance - covariance) / step)
     p = model.given.terms
     hessian = np.array(bends).reshape(free.size, free.size)
     values, vectors = np.linalg.eigh((hessian + hessian.T) / 2)

@@ -14,6 +14,7 @@ from scipy.linalg import block_diag
 from sessionwise.engine.containment import containment_df
 from sessionwise.engine.orthogonal_columns import ScaledModel, scaled_model
 from sessionwise.engine.profiled_likelihood import LinearMixedModel
+from sessionwise.engine.search_start import first_look
 from sessionwise.engine.variance_boundary import degenerate, vanishing
 from sessionwise.engine.variance_search import Summit, highest
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
@@ -196,7 +197,8 @@ def _estimate(scaled: ScaledModel, part: RandomPart, *, reml: bool) -> _Found:
     """Find the variances, and say how healthy the fit is; refuse one that is not flat."""
     factors, triangle = part.factors()
     model = LinearMixedModel.of(scaled.basis, scaled.response, factors, reml=reml)
-    summit = highest(model)
+    start = first_look(scaled.basis, scaled.response, factors, reml=reml)
+    summit = highest(model, start)
     _check_summit(summit, part)
     root = block_diag(*summit.roots) if factors else np.empty((0, 0))
     root = np.linalg.solve(triangle, root)
