@@ -13,7 +13,7 @@ STEP = 1e-4
 """Step to both sides in an entry of T for differences of exact slopes; the error left is of its
 square."""
 
-LARGE, SHORT = 200_000, 1e-6
+LARGE, SHORT = 100_000, 1e-6
 """From this many rows on a short step to one side does: where so much is known, little bends."""
 
 

@@ -10,7 +10,7 @@ from sessionwise.engine.profiled_likelihood import LinearMixedModel
 from sessionwise.engine.row_sums import Factor
 from sessionwise.engine.variance_search import NEAR, VarianceSearch
 
-LARGE = 200_000
+LARGE = 100_000
 """From this many rows on, a look at some saves more than it costs."""
 
 ROWS, LEVELS = 20_000, 100
