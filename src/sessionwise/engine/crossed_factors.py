@@ -134,11 +134,14 @@ def _diagonal(
     left, right = (one[:, part].reshape(len(k), -1, q, one.shape[-1]) for one in outer)
     taken = np.einsum("nlax,nlbx->ab", left, right)
     if np.diag(root).min() > 1e-3:
-        loaded = inverse[:, part].copy()
-        _load(loaded.swapaxes(1, 2), stack, {h: r.T for h, r in roots.items()})
-        loaded = loaded.reshape(len(k), -1, q, stack.width)
-        rows = k[:, part].reshape(loaded.shape)
-        block = np.einsum("nlak,nlbk->nlab", rows, loaded) @ np.linalg.inv(root)
+        pieces, back = [], {h: r.T for h, r in roots.items()}
+        for begin in range(part.start, part.stop, RUN * q):
+            run = slice(begin, min(begin + RUN * q, part.stop))
+            loaded = inverse[:, run].copy()
+            _load(loaded.swapaxes(1, 2), stack, back)
+            both = (one.reshape(len(k), -1, q, stack.width) for one in (k[:, run], loaded))
+            pieces.append(np.einsum("nlak,nlbk->nlab", *both))
+        block = np.concatenate(pieces, axis=1) @ np.linalg.inv(root)
     else:
         rows = k[:, part].copy()
         _load(rows.swapaxes(1, 2), stack, roots)
