@@ -12,7 +12,14 @@ import numpy as np
 from scipy import linalg
 
 from sessionwise.engine.crossing_layout import Crossing, Stack
+from sessionwise.engine.crossing_network import (
+    Network,
+    divisible,
+    retrace_network,
+    solve_network,
+)
 from sessionwise.engine.elimination import Remaining, over_levels, slope, times, weights
+from sessionwise.engine.peeling import Factored
 
 RUN = 256
 """Columns of a large matrix dealt with at once."""
@@ -24,7 +31,8 @@ class Solved:
 
     ``given`` are the matrices K of the stacks, flat; ``loaded`` S = I + Λ′KΛ, or for a single
     component its Cholesky factor, until :func:`retrace` makes of it what it needs. ``pieces`` are
-    by stack the columns [X y] and H of these, Λ(I + Λ′KΛ)⁻¹Λ′K_x.
+    by stack the columns [X y] and H of these, Λ(I + Λ′KΛ)⁻¹Λ′K_x; ``sparse`` the same of the
+    components whose matrix is sparse, and its factor.
     """
 
     own: np.ndarray
@@ -34,6 +42,7 @@ class Solved:
     given: np.ndarray
     loaded: np.ndarray
     pieces: tuple[tuple[np.ndarray, np.ndarray], ...]
+    sparse: tuple[np.ndarray, np.ndarray, Factored] | None
     log_determinant: float
 
 
@@ -78,7 +87,18 @@ def solve(left: Remaining, plan: Crossing, roots: Mapping[int, np.ndarray]) -> S
         _load(hv, stack, {g: root.T for g, root in roots.items()})
         left.total = left.total - np.einsum("cwx,cwy->xy", v, hv)
         pieces.append((v, hv))
-    return Solved(own, xy, entries, weight, flat, loaded, tuple(pieces), log_determinant)
+    net, apart = plan.sparse, None
+    if net is not None:
+        v = np.ascontiguousarray(columns[:, net.columns].T)
+        known, hv = solve_network(net, flat[net.matrices], v, _divisible(roots))
+        log_determinant += known.log_determinant
+        left.total = left.total - v.T @ hv
+        apart = v, hv, known
+    return Solved(own, xy, entries, weight, flat, loaded, tuple(pieces), apart, log_determinant)
+
+
+def _divisible(roots: Mapping[int, np.ndarray]) -> dict[int, np.ndarray]:
+    return {g: divisible(root) for g, root in roots.items()}
 
 
 def _load(matrix: np.ndarray, stack: Stack, roots: Mapping[int, np.ndarray]) -> None:
@@ -180,6 +200,8 @@ def retrace(
         for begin in range(0, stack.width, RUN):
             run = slice(begin, begin + RUN)
             s[:, run] += half[:, run] @ hv.swapaxes(1, 2)
+    if plan.sparse is not None:
+        _retrace_sparse(bar, plan.sparse, gone, roots, (flat, columns, pieces))
     for g in plan.rest:
         found[g] = (sum(one for one, _ in pieces[g]), np.concatenate([b for _, b in pieces[g]], -1))
     of_pair = flat[plan.place]
@@ -216,6 +238,24 @@ def retrace(
     return found
 
 
+def _retrace_sparse(
+    bar: Remaining, net: Network, gone: Solved, roots: Mapping[int, np.ndarray],
+    into: tuple[np.ndarray, np.ndarray, Mapping[int, list]],
+) -> None:  # fmt: skip
+    """Add what the sparse components give to the flat matrices, the columns and the slopes."""
+    flat, columns, pieces = into
+    v, hv, known = gone.sparse
+    given = gone.given[net.matrices]
+    entries, blocks = retrace_network(net, given, known, _divisible(roots))
+    half, rest = hv @ bar.total, v - net.matrix(given) @ hv
+    row, column = net.matrix_rows
+    flat[net.matrices] = entries + np.einsum("ex,ex->e", half[row], hv[column])
+    columns[:, net.columns] = -half.T
+    for g, block in blocks.items():
+        outer, own = (rest @ bar.total)[net.parts[g]], rest[net.parts[g]]
+        pieces[g].append((block.sum(-1) - np.einsum("alx,blx->ab", outer, own), block))
+
+
 def crossed_modes(plan: Crossing, gone: Solved, weight: np.ndarray) -> dict[int, np.ndarray]:
     """Conditional modes of the factor and of all that cross it, each of shape (q, levels).
 
@@ -224,6 +264,8 @@ def crossed_modes(plan: Crossing, gone: Solved, weight: np.ndarray) -> dict[int,
     flat = np.zeros(plan.width)
     for stack, (_, hv) in zip(plan.stacks, gone.pieces):
         flat[stack.columns] = (hv @ weight).reshape(-1)
+    if plan.sparse is not None:
+        flat[plan.sparse.columns] = gone.sparse[1] @ weight
     found = {g: flat[columns] for g, columns in plan.columns.items()}
     rest = np.einsum("axl,x->al", gone.xy, weight)
     levels = rest.shape[-1]

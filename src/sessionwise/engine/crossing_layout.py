@@ -14,7 +14,14 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from sessionwise.engine.crossing_network import Network, network
 from sessionwise.engine.row_sums import CrossProducts
+
+WIDE = 1_000
+"""Columns of a component from which on it is asked whether its matrix is sparse."""
+
+LEFT = 0.25
+"""Share of these columns that may be left when the sparse ones are peeled off, or all is dense."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +64,9 @@ class Crossing:
         By rest factor: flat column of each of its deviations, shape (q, levels).
     own, between
         Flat places of the cross-products of the rest factors themselves, both triangles.
-    stacks
-        The stacks; ``size`` flat matrix numbers and ``width`` flat columns in all.
+    stacks, sparse
+        The stacks, and the components whose matrix is sparse, if there are any; ``size`` flat
+        matrix numbers and ``width`` flat columns in all.
     """
 
     f: int
@@ -72,6 +80,7 @@ class Crossing:
     own: Mapping[int, np.ndarray]
     between: Mapping[tuple[int, int], tuple[np.ndarray, np.ndarray]]
     stacks: tuple[Stack, ...]
+    sparse: Network | None
     pairs: Mapping[int, int]
     size: int
     width: int
@@ -84,7 +93,28 @@ def crossing(given: CrossProducts, f: int) -> Crossing:
     levels = {g: given.factors[g].levels for g in rest}
     start = dict(zip(rest, np.cumsum([0, *levels.values()]).tolist()))
     component = _components(given, f, rest, start, sum(levels.values()))
-    columns, of_column, stacks, size, width = _stacked(component, rest, start, levels, sizes)
+    own = {g: component[start[g] : start[g] + levels[g]] for g in rest}
+    wide = sum(np.bincount(own[g], minlength=component.max() + 1) * sizes[g] for g in rest)
+    for loose in (wide > WIDE, np.zeros(wide.size, bool)):
+        made = _laid_out(given, f, own, loose)
+        net = made.sparse
+        if net is None or net.peeling.core.size <= LEFT * net.width:
+            break
+    return made
+
+
+def _laid_out(
+    given: CrossProducts, f: int, component: Mapping[int, np.ndarray], loose: np.ndarray
+) -> Crossing:
+    """Lay out all components, those that are ``loose`` as one sparse matrix."""
+    rest = tuple(component)
+    sizes = {g: given.factors[g].size for g in rest}
+    columns, of_column, stacks, size, dense = _stacked(component, sizes, ~loose)
+    width = dense
+    for g in rest:
+        own = np.flatnonzero(loose[component[g]])
+        columns[g][:, own] = width + np.arange(own.size * sizes[g]).reshape(-1, sizes[g]).T
+        width += own.size * sizes[g]
     entry_level, entry_column = [], []
     for g in rest:
         link = given.links[f, g]
@@ -94,22 +124,35 @@ def crossing(given: CrossProducts, f: int) -> Crossing:
     level = np.concatenate(entry_level)
     column = np.concatenate(entry_column)
     one, other = _pairs(level, given.factors[f].levels)
+    asked: dict[object, tuple[np.ndarray, np.ndarray]] = {"entries": (column[one], column[other])}
+    for g in rest:
+        asked[g] = tuple(np.broadcast_arrays(columns[g][:, None, :], columns[g][None, :, :]))
+        for h in (h for h in rest if h > g):
+            link = given.links[g, h]
+            left, right = columns[g][:, None, link.first], columns[h][None, :, link.second]
+            asked[g, h] = left, right = tuple(np.broadcast_arrays(left, right))
+            asked[h, g] = right, left
+    net = None
+    if loose.any():
+        parts = {g: c[:, c[0] >= dense] - dense for g, c in columns.items()}
+        near = [(left[left >= dense], right[left >= dense]) for left, right in asked.values()]
+        net = network(near, {g: part for g, part in parts.items() if part.size}, dense, size)
+        size = net.matrices.stop
     base, step, within = of_column
-    place = base[column[one]] + within[column[one]] * step[column[one]] + within[column[other]]
 
     def at(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        return base[left] + within[left] * step[left] + within[right]
+        place = np.empty(left.shape, np.intp)
+        far = left >= dense
+        one, other = left[~far], right[~far]
+        place[~far] = base[one] + within[one] * step[one] + within[other]
+        if net is not None:
+            place[far] = net.place(left[far], right[far])
+        return place
 
-    own = {g: at(columns[g][:, None, :], columns[g][None, :, :]) for g in rest}
-    between = {}
-    for g in rest:
-        for h in rest:
-            if g < h:
-                link = given.links[g, h]
-                left, right = columns[g][:, None, link.first], columns[h][None, :, link.second]
-                between[g, h] = (at(left, right), at(right, left))
+    place = {key: at(*pair) for key, pair in asked.items()}
     return Crossing(
-        f, rest, level, column, one, other, place, columns, own, between, stacks,
+        f, rest, level, column, one, other, place["entries"], columns, {g: place[g] for g in rest},
+        {(g, h): (place[g, h], place[h, g]) for g in rest for h in rest if g < h}, stacks, net,
         {g: given.links[f, g].pairs for g in rest}, size, width,
     )  # fmt: skip
 
@@ -136,10 +179,9 @@ def _components(
     return csgraph.connected_components(graph, directed=False)[1]
 
 
-def _stacked(component: np.ndarray, rest: tuple[int, ...], start: dict, levels: dict, sizes: dict):
-    """Give each deviation its column, and each component its place."""
-    count = int(component.max()) + 1
-    own = {g: component[start[g] : start[g] + levels[g]] for g in rest}
+def _stacked(own: Mapping[int, np.ndarray], sizes: Mapping[int, int], dense: np.ndarray):
+    """Give each deviation its column, and each component that is ``dense`` its place."""
+    count, rest = dense.size, tuple(own)
     many = {g: np.bincount(own[g], minlength=count) for g in rest}
     wide = sum(many[g] * sizes[g] for g in rest)
     bucket = np.frompyfunc(lambda x: int(x).bit_length(), 1, 1)(wide).astype(int)
@@ -148,8 +190,8 @@ def _stacked(component: np.ndarray, rest: tuple[int, ...], start: dict, levels: 
     base, step = np.zeros(count, np.intp), np.zeros(count, np.intp)
     part_at = {g: np.zeros(count, np.intp) for g in rest}
     stacks, size, width = [], 0, 0
-    for kind in np.unique(bucket):
-        members = np.flatnonzero(bucket == kind)
+    for kind in np.unique(bucket[dense]):
+        members = np.flatnonzero((bucket == kind) & dense)
         parts, w = {}, 0
         for g in rest:
             own_width = int(many[g][members].max()) * sizes[g]
@@ -174,9 +216,10 @@ def _stacked(component: np.ndarray, rest: tuple[int, ...], start: dict, levels: 
         q = sizes[g]
         inside = part_at[g][own[g]] + order[g] * q + np.arange(q)[:, None]
         columns[g] = offset[own[g]] + inside
-        of_base[columns[g]] = base[own[g]]
-        of_step[columns[g]] = step[own[g]]
-        of_within[columns[g]] = inside
+        here = dense[own[g]]
+        of_base[columns[g][:, here]] = base[own[g][here]]
+        of_step[columns[g][:, here]] = step[own[g][here]]
+        of_within[columns[g][:, here]] = inside[:, here]
     return columns, (of_base, of_step, of_within), tuple(stacks), size, width
 
 
