@@ -24,13 +24,16 @@ from sessionwise.engine.peeling import Factored
 RUN = 256
 """Columns of a large matrix dealt with at once."""
 
+NARROW = 40
+"""Columns up to which all matrices of a stack are dealt with at once."""
+
 
 @dataclass(frozen=True, eq=False)
 class Solved:
     """What elimination of f and of the rest leaves for the way back.
 
-    ``given`` are the matrices K of the stacks, flat; ``loaded`` S = I + Λ′KΛ, or for a single
-    component its Cholesky factor, until :func:`retrace` makes of it what it needs. ``pieces`` are
+    ``given`` are the matrices K of the stacks, flat; ``loaded`` S = I + Λ′KΛ, or where that is
+    wide its Cholesky factor, until :func:`retrace` makes of it what it needs. ``pieces`` are
     by stack the columns [X y] and H of these, Λ(I + Λ′KΛ)⁻¹Λ′K_x; ``sparse`` the same of the
     components whose matrix is sparse, and its factor.
     """
@@ -116,29 +119,33 @@ def _load(matrix: np.ndarray, stack: Stack, roots: Mapping[int, np.ndarray]) -> 
 
 
 def _solved(s: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, float]:
-    """Give S⁻¹ of some columns and Σ log|S| for a stack; a single S becomes its own factor."""
-    if len(s) > 1:
+    """Give S⁻¹ of some columns and Σ log|S| for a stack; a wide S becomes its own factor."""
+    if s.shape[1] <= NARROW:
         root = np.linalg.cholesky(s)
         determinant = 2 * float(np.log(np.diagonal(root, axis1=1, axis2=2)).sum())
         return np.linalg.solve(s, columns), determinant
-    root, info = linalg.lapack.dpotrf(s[0].T, lower=0, clean=0, overwrite_a=1)
-    if info:
-        raise np.linalg.LinAlgError("not positive definite")
-    solved, _ = linalg.lapack.dpotrs(root, columns[0], lower=0)
-    return np.ascontiguousarray(solved)[None], 2 * float(np.log(np.diag(root)).sum())
+    determinant, solved = 0.0, np.empty_like(columns)
+    for one, its, into in zip(s, columns, solved):
+        root, info = linalg.lapack.dpotrf(one.T, lower=0, clean=0, overwrite_a=1)
+        if info:
+            raise np.linalg.LinAlgError("not positive definite")
+        into[...], _ = linalg.lapack.dpotrs(root, its, lower=0)
+        determinant += 2 * float(np.log(np.diag(root)).sum())
+    return solved, determinant
 
 
 def _invert(s: np.ndarray) -> None:
     """Put S⁻¹ in the place of what :func:`_solved` has left."""
-    if len(s) > 1:
+    if s.shape[1] <= NARROW:
         s[...] = np.linalg.inv(s)
         return
-    inverse, _ = linalg.lapack.dpotri(s[0].T, lower=0, overwrite_c=1)
-    for begin in range(0, len(inverse), RUN):
-        end = begin + RUN
-        inverse[end:, begin:end] = inverse[begin:end, end:].T
-        block = inverse[begin:end, begin:end]
-        block[...] = np.triu(block) + np.triu(block, 1).T
+    for one in s:
+        inverse, _ = linalg.lapack.dpotri(one.T, lower=0, overwrite_c=1)
+        for begin in range(0, len(inverse), RUN):
+            end = begin + RUN
+            inverse[end:, begin:end] = inverse[begin:end, end:].T
+            block = inverse[begin:end, begin:end]
+            block[...] = np.triu(block) + np.triu(block, 1).T
 
 
 def _diagonal(

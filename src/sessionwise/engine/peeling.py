@@ -172,9 +172,9 @@ def _gathered(place: np.ndarray, ratio: np.ndarray, rows: np.ndarray, places: in
 def inverse_entries(plan: Peeling, known: Factored) -> tuple[np.ndarray, np.ndarray]:
     """Give the diagonal of S⁻¹, and its entries where the factor has any."""
     diagonal, off = np.empty(plan.width), np.empty(plan.keys.size)
-    inverse = linalg.cho_solve((known.core, True), np.eye(plan.core.size))
+    inverse, _ = linalg.lapack.dpotri(known.core, lower=1)
     diagonal[plan.core] = np.diag(inverse)
-    off[plan.place] = inverse[plan.first, plan.second]
+    off[plan.place] = inverse[plan.second, plan.first]
     for step, ratio in zip(reversed(plan.rounds), reversed(known.ratios)):
         z = off[step.target]
         met = diagonal[step.r] * ratio
