@@ -115,23 +115,9 @@ def _laid_out(
         own = np.flatnonzero(loose[component[g]])
         columns[g][:, own] = width + np.arange(own.size * sizes[g]).reshape(-1, sizes[g]).T
         width += own.size * sizes[g]
-    entry_level, entry_column = [], []
-    for g in rest:
-        link = given.links[f, g]
-        for b in range(sizes[g]):
-            entry_level.append(link.first)
-            entry_column.append(columns[g][b, link.second])
-    level = np.concatenate(entry_level)
-    column = np.concatenate(entry_column)
+    level, column = _entries(given, f, columns)
     one, other = _pairs(level, given.factors[f].levels)
-    asked: dict[object, tuple[np.ndarray, np.ndarray]] = {"entries": (column[one], column[other])}
-    for g in rest:
-        asked[g] = tuple(np.broadcast_arrays(columns[g][:, None, :], columns[g][None, :, :]))
-        for h in (h for h in rest if h > g):
-            link = given.links[g, h]
-            left, right = columns[g][:, None, link.first], columns[h][None, :, link.second]
-            asked[g, h] = left, right = tuple(np.broadcast_arrays(left, right))
-            asked[h, g] = right, left
+    asked = {"entries": (column[one], column[other]), **_among_rest(given, columns)}
     net = None
     if loose.any():
         parts = {g: c[:, c[0] >= dense] - dense for g, c in columns.items()}
@@ -141,10 +127,9 @@ def _laid_out(
     base, step, within = of_column
 
     def at(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        place = np.empty(left.shape, np.intp)
-        far = left >= dense
-        one, other = left[~far], right[~far]
-        place[~far] = base[one] + within[one] * step[one] + within[other]
+        place, far = np.empty(left.shape, np.intp), left >= dense
+        near, beside = left[~far], right[~far]
+        place[~far] = base[near] + within[near] * step[near] + within[beside]
         if net is not None:
             place[far] = net.place(left[far], right[far])
         return place
@@ -155,6 +140,34 @@ def _laid_out(
         {(g, h): (place[g, h], place[h, g]) for g in rest for h in rest if g < h}, stacks, net,
         {g: given.links[f, g].pairs for g in rest}, size, width,
     )  # fmt: skip
+
+
+def _entries(
+    given: CrossProducts, f: int, columns: Mapping[int, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the level of f and the flat column of each entry."""
+    level, column = [], []
+    for g, own in columns.items():
+        link = given.links[f, g]
+        for line in own:
+            level.append(link.first)
+            column.append(line[link.second])
+    return np.concatenate(level), np.concatenate(column)
+
+
+def _among_rest(
+    given: CrossProducts, columns: Mapping[int, np.ndarray]
+) -> dict[object, tuple[np.ndarray, np.ndarray]]:
+    """Give the flat columns of all entries in cross-products of the rest factors themselves."""
+    found: dict[object, tuple[np.ndarray, np.ndarray]] = {}
+    for g, own in columns.items():
+        found[g] = tuple(np.broadcast_arrays(own[:, None, :], own[None, :, :]))
+        for h in (h for h in columns if h > g):
+            link = given.links[g, h]
+            pair = own[:, None, link.first], columns[h][None, :, link.second]
+            found[g, h] = left, right = tuple(np.broadcast_arrays(*pair))
+            found[h, g] = right, left
+    return found
 
 
 def _components(
