@@ -63,8 +63,7 @@ PAIRED = {
 }
 ALONE = {"crossed-1m": Case(1_000_000, "crossed")}
 """4,000 therapists who may all meet: each evaluation factors and inverts a dense matrix of 4,000
-columns, about 6·10¹⁰ operations. lme4's factor is as dense, and R's own BLAS has one thread; ours is
-measured alone."""
+columns, about 6·10¹⁰ operations. lme4's factor is as dense, and R's own BLAS has one thread."""
 
 
 def answer(command: list) -> dict:

@@ -56,24 +56,7 @@ def solve(left: Remaining, plan: Crossing, roots: Mapping[int, np.ndarray]) -> S
     entries = np.concatenate([left.between[f, g].reshape(len(own), -1) for g in plan.rest], axis=1)
     weight, log_determinant = weights(own, roots[f])
     weighed = times(weight[..., plan.level], entries[:, None])[:, 0]
-    flat = np.bincount(
-        plan.place,
-        sum(one[plan.one] * two[plan.other] for one, two in zip(weighed, entries)),
-        plan.size,
-    )
-    np.negative(flat, out=flat)
-    for g in plan.rest:
-        flat[plan.own[g]] += left.own[g]
-    for key, (upper, lower) in plan.between.items():
-        flat[upper] += left.between[key]
-        flat[lower] += left.between[key]
-    terms = left.total.shape[0]
-    columns = np.empty((terms, plan.width))
-    for x in range(terms):
-        met = sum(one * xy[a, x][plan.level] for a, one in enumerate(weighed))
-        columns[x] = -np.bincount(plan.entry_column, met, plan.width)
-        for g in plan.rest:
-            columns[x][plan.columns[g]] += left.xy[g][:, x]
+    flat, columns = _left_over(left, plan, weighed, entries)
     left.total = left.total - over_levels(xy, times(weight, xy))
     loaded, pieces = flat.copy(), []
     for stack in plan.stacks:
@@ -81,7 +64,7 @@ def solve(left: Remaining, plan: Crossing, roots: Mapping[int, np.ndarray]) -> S
         _load(s, stack, roots)
         _load(s.swapaxes(1, 2), stack, roots)
         s[:, np.arange(stack.width), np.arange(stack.width)] += 1.0
-        v = columns[:, stack.columns].reshape(terms, stack.count, stack.width)
+        v = columns[:, stack.columns].reshape(-1, stack.count, stack.width)
         v = np.ascontiguousarray(v.transpose(1, 2, 0))
         hv = v.copy()
         _load(hv, stack, roots)
@@ -98,6 +81,28 @@ def solve(left: Remaining, plan: Crossing, roots: Mapping[int, np.ndarray]) -> S
         left.total = left.total - v.T @ hv
         apart = v, hv, known
     return Solved(own, xy, entries, weight, flat, loaded, tuple(pieces), apart, log_determinant)
+
+
+def _left_over(
+    left: Remaining, plan: Crossing, weighed: np.ndarray, entries: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What elimination of f leaves of the rest: K, flat, and K_x, shape (p + 1, width)."""
+    products = sum(one[plan.one] * two[plan.other] for one, two in zip(weighed, entries))
+    flat = np.bincount(plan.place, products, plan.size)
+    np.negative(flat, out=flat)
+    for g in plan.rest:
+        flat[plan.own[g]] += left.own[g]
+    for key, (upper, lower) in plan.between.items():
+        flat[upper] += left.between[key]
+        flat[lower] += left.between[key]
+    xy = left.xy[plan.f]
+    columns = np.empty((xy.shape[1], plan.width))
+    for x in range(xy.shape[1]):
+        met = sum(one * xy[a, x][plan.level] for a, one in enumerate(weighed))
+        columns[x] = -np.bincount(plan.entry_column, met, plan.width)
+        for g in plan.rest:
+            columns[x][plan.columns[g]] += left.xy[g][:, x]
+    return flat, columns
 
 
 def _divisible(roots: Mapping[int, np.ndarray]) -> dict[int, np.ndarray]:
