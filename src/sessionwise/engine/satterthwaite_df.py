@@ -13,8 +13,9 @@ STEP = 1e-4
 """Step to both sides in an entry of T for differences of exact slopes; the error left is of its
 square."""
 
-LARGE, SHORT = 100_000, 1e-6
-"""From this many rows on a short step to one side does: where so much is known, little bends."""
+LARGE, SHORT = 100_000, 1e-5
+"""From this many rows on a short step to one side does, as a share of the entry, or of a tenth if
+that is more: where so much is known, little bends."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +73,9 @@ def satterthwaite(model: LinearMixedModel, summit: Summit) -> Satterthwaite:
             point = search.point(down)
             slopes, covariance, step = point.gradient, point.at.covariance, 2 * STEP
         else:
-            up[k] += SHORT
-            slopes, covariance, step = summit.slopes, summit.at.covariance, SHORT
+            step = SHORT * max(abs(theta[k]), 0.1)
+            up[k] += step
+            slopes, covariance = summit.slopes, summit.at.covariance
         after = search.point(up)
         bends.append((after.gradient - slopes)[free] / step)
         moves.append((after.at.covariance - covariance) / step)
