@@ -17,6 +17,7 @@ from sessionwise.engine import (
 from sessionwise.engine.orthogonal_columns import orthogonal
 from sessionwise.engine.profiled_likelihood import LinearMixedModel
 from sessionwise.engine.search_start import first_look
+from sessionwise.errors import Refused
 
 FORMULA = "ors ~ session + srs + (1 + session | client) + (1 | therapist)"
 
@@ -131,6 +132,9 @@ class TestSparseComponents:
         X, y, factors, _ = design("crossed")
         monkeypatch.setattr(peeling, "MOST", 2)
         assert LinearMixedModel.of(X, y, factors, reml=True).last.sparse is None
+        monkeypatch.setattr(crossing_layout, "LARGEST", 100)
+        with pytest.raises(Refused, match="12 deviations of them, .* one therapist"):
+            LinearMixedModel.of(X, y, factors, reml=True)
 
 
 @pytest.mark.parametrize("links", [1, 3])

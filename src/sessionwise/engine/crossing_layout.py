@@ -16,9 +16,13 @@ from scipy.sparse import csgraph
 
 from sessionwise.engine.crossing_network import Network, network
 from sessionwise.engine.row_sums import CrossProducts
+from sessionwise.errors import Refused
 
 WIDE = 1_000
 """Columns of a component from which on it is asked whether its matrix is sparse."""
+
+LARGEST = 30_000**2
+"""Entries of dense matrices beyond which there is no use in trying: 7 GB, twice, and hours."""
 
 LEFT = 0.25
 """Share of these columns that may be left when the sparse ones are peeled off, or all is dense."""
@@ -87,7 +91,13 @@ class Crossing:
 
 
 def crossing(given: CrossProducts, f: int) -> Crossing:
-    """Lay out the elimination of factor f, and the components of all factors after it."""
+    """Lay out the elimination of factor f, and the components of all factors after it.
+
+    Raises
+    ------
+    Refused
+        A dense matrix would be too large.
+    """
     rest = tuple(range(f + 1, len(given.factors)))
     sizes = {g: given.factors[g].size for g in rest}
     levels = {g: given.factors[g].levels for g in rest}
@@ -100,6 +110,12 @@ def crossing(given: CrossProducts, f: int) -> Crossing:
         net = made.sparse
         if net is None or net.peeling.core.size <= LEFT * net.width:
             break
+    if made.size > LARGEST:
+        raise Refused(
+            f"Levels that cross, {wide.max():,} deviations of them, are linked too closely for a "
+            f"sparse matrix, and a dense one would take {made.size * 8e-9:,.0f} GB, twice. Count "
+            "each client with one therapist, or fit parts of the data."
+        )
     return made
 
 
