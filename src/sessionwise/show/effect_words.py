@@ -25,7 +25,7 @@ def split_column(fit: Fit) -> str:
     """
     terms = set(fit.estimates["term"])
     for term in fit.estimates["term"]:
-        base = term.removesuffix("_within")
+        base = term.removesuffix("_within").removesuffix("_detrended")
         if base != term and base not in CLOCKS and f"{base}_between" in terms:
             return base
     problem = Problem(
@@ -34,6 +34,18 @@ def split_column(fit: Fit) -> str:
         "Give the fit of alliance_and_next_outcome, or one with a score split the same way.",
     )
     raise InvalidInput([problem], source="a sentence on the next outcome")
+
+
+def within_term(fit: Fit) -> str:
+    """Give the term of the client's own swings: about the mean, or about the client's own line."""
+    base = split_column(fit)
+    lined = f"{base}_detrended"
+    return lined if lined in set(fit.estimates["term"]) else f"{base}_within"
+
+
+def trend_removed(fit: Fit) -> bool:
+    """Say whether swings are those about the client's own line."""
+    return within_term(fit).endswith("_detrended")
 
 
 def holds_previous(fit: Fit) -> bool:
@@ -77,7 +89,7 @@ def per_deviation(
     shown = abs(many) if clear(row) else many
     of = f"the {level}-client standard deviation of {outcome}"
     share = f", {number(shown / unit)} of {of}" if unit > 0 else ""
-    return (
-        f"Per {level}-client standard deviation of {predictor} ({number(spread, 1)} points) that "
-        f"is {number(shown)} points{share}."
-    )
+    per = f"{level}-client standard deviation of {predictor}"
+    if row["term"].endswith("_detrended"):
+        per = f"standard deviation of {predictor} about the client's own line"
+    return f"Per {per} ({number(spread, 1)} points) that is {number(shown)} points{share}."
