@@ -130,8 +130,8 @@ def clients_apart(
         )
     apart = (
         f"Between clients this effect has a standard deviation of {number(sd)} points{but} "
-        f"(likelihood ratio, {p_value(p_none)}). {taken}, it lies between {number(low)} and {number(high)} "
-        f"in 95 % of clients and is below zero in {_share(below)}."
+        f"(likelihood ratio, {p_value(p_none)}). {taken}, it lies between {number(low)} and "
+        f"{number(high)} in 95 % of clients and is below zero in {_share(below)}."
     )
     return Sentence(name, " ".join(part for part in (start, apart, without(fit)) if part))
 
