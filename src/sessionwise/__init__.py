@@ -34,6 +34,7 @@ _WORDS = {
     "models.discrete_hazard": ("hazard",),
     "models.next_outcome": ("alliance_and_next_outcome", "outcome_and_alliance"),
     "models.three_levels": ("alliance_at_three_levels",),
+    "models.level_variants": ("three_levels_compared",),
     "models.association": ("Association",),
     "models.early_alliance": ("early_alliance_and_outcome",),
     "models.classified": ("Classified",),

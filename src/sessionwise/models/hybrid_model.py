@@ -70,7 +70,7 @@ def hybrid(s: Sessions, asked: Asked, adjust: Sequence[str] = ()) -> Fit:
         frame,
         aliased="refuse",
     )
-    few = {swing: f"courses with fewer than {FEWEST} such sessions have no line of their own"}
+    few = {swing: f"fewer than {FEWEST} such sessions in the course, so no line of its own"}
     return fit.replace(
         question=_question(s, asked, group.notes),
         rows=rows_of(fit, split, asked, [*own, *used, swing], few),
