@@ -17,6 +17,7 @@ from sessionwise.models.mixed_model import mixed
 from sessionwise.models.model_rows import refuse_few_clients
 from sessionwise.models.score_pair import Asked, beside_each_other, called, deviations, rows_of
 from sessionwise.records.sessions import COURSE_KEY, Sessions
+from sessionwise.records.small_counts import many
 
 SHORTEST = 2
 """Mean rows a course from which on the size of the bias of short courses can be told."""
@@ -70,16 +71,29 @@ def hybrid(s: Sessions, asked: Asked, adjust: Sequence[str] = ()) -> Fit:
         frame,
         aliased="refuse",
     )
+    notes = (*_too_short(split, f"{earlier}_within", swing), *group.notes)
     few = {swing: f"fewer than {FEWEST} such sessions in the course, so no line of its own"}
     return fit.replace(
         question=_question(s, asked, group.notes),
         rows=rows_of(fit, split, asked, [*own, *used, swing], few),
-        recipe=_recipe(fit, asked, asked.timing(s), group.notes, frame),
+        recipe=_recipe(fit, asked, asked.timing(s), notes, frame),
         scales=deviations(frame, (earlier, outcome)),
         outcome=outcome,
         better=s.instruments[outcome].better if outcome in s.instruments else "",
         labels=term_labels(split.columns, [*fit.estimates["term"], asked.predictor, outcome]),
     )
+
+
+def _too_short(split: Sessions, swing: str, left: str) -> tuple[str, ...]:
+    """Count the courses in which nothing is left over about a line."""
+    frame = split.frame
+    courses = len(
+        frame.loc[frame[swing].notna() & frame[left].isna(), COURSE_KEY].drop_duplicates()
+    )
+    if not courses:
+        return ()
+    said = many(courses, "courses").capitalize()
+    return (f"{said} with fewer than {FEWEST} sessions have no such line and are left out.",)
 
 
 def _question(s: Sessions, asked: Asked, notes: tuple[str, ...]) -> str:

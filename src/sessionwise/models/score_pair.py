@@ -161,21 +161,13 @@ def deviations(frame: pd.DataFrame, scores: Sequence[str]) -> dict[str, float]:
     Returns
     -------
     dict
-        ``X_within`` and ``X_between`` for each score, and ``X_detrended`` where the frame has it:
-        on two degrees of freedom less a course.
+        ``X_within`` and ``X_between`` for each score.
     """
     found = {}
     for name in scores:
         by_course = frame.groupby(COURSE_KEY, sort=False, observed=True)[name]
         swings = frame[name] - by_course.transform("mean")
-        courses = by_course.ngroups
-        found[f"{name}_within"] = _spread(swings, len(frame) - courses)
+        free = max(len(frame) - by_course.ngroups, 1)
+        found[f"{name}_within"] = float(np.sqrt((swings**2).sum() / free))
         found[f"{name}_between"] = float(by_course.mean().std())
-        if f"{name}_detrended" in frame:
-            left = frame[f"{name}_detrended"]
-            found[f"{name}_detrended"] = _spread(left, len(frame) - 2 * courses)
     return found
-
-
-def _spread(swings: pd.Series, free: int) -> float:
-    return float(np.sqrt((swings**2).sum() / max(free, 1)))

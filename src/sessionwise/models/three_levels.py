@@ -170,9 +170,10 @@ def _judged(formula: str, frame: pd.DataFrame) -> Fit:
     if not _alike(fit):
         return fit
     kept = mixed(formula, frame, aliased="refuse", zero="keep")
-    if kept.recipe.errors != fit.recipe.errors or fit.recipe.errors == "GLS":
+    if kept.recipe.errors == "GLS":
         return fit
-    return fit.replace(estimates=kept.estimates, covariance=kept.covariance)
+    recipe = replace(kept.recipe, formula=fit.recipe.formula)
+    return fit.replace(estimates=kept.estimates, covariance=kept.covariance, recipe=recipe)
 
 
 def _alike(fit: Fit) -> bool:
@@ -211,17 +212,20 @@ def _recipe(
     said = []
     if few:
         said.append(
-            f"Of {of} therapists {many(few)} have fewer than {FEWEST_CLIENTS} clients here; their "
-            "means say as much of those clients as of them."
+            f"{many(few).capitalize()} of the {of} therapists have fewer than {FEWEST_CLIENTS} "
+            "clients here, whose means say as much of those clients as of them."
         )
     if _alike(fit):
         said.append(
-            "The variance between therapists was estimated as zero; errors and degrees of freedom "
-            "count it as estimated all the same, as few therapists can look alike by chance."
-            if fit.recipe.errors != "GLS"
-            else "The variance between therapists was estimated as zero, so the error of the "
-            "estimate between them takes their clients as no more alike than others; it may be too "
-            "small."
+            "These data show no other difference between therapists: its variance was estimated as "
+            "zero. "
+            + (
+                "Errors and degrees of freedom count it as estimated all the same, as therapists "
+                "can look alike by chance."
+                if fit.recipe.errors != "GLS"
+                else "So the error of the estimate between therapists takes their clients as no "
+                "more alike than others; it may be too small."
+            )
         )
     return replace(
         fit.recipe,

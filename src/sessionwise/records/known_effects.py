@@ -90,8 +90,12 @@ def _next_outcome(truth: Truth) -> dict[str, KnownEffect]:
 
 
 def _detrended(truth: Truth) -> dict[str, KnownEffect]:
-    """Terms of the hybrid in which the client's own line is taken out of the swings."""
+    """Terms of the hybrid in which the client's own line is taken out of the swings.
+
+    What the growth of the alliance brings is then in the slope over sessions.
+    """
     plain = _next_outcome(truth)
+    plain["session"] = replace(plain["session"], value=_with_growth(truth))
     if truth.feedback.on:
         within = plain["srs_lag1_within"]
         more = (*within.moved_by, "the client's own line holds scores still to come")
@@ -120,13 +124,17 @@ def _over_time(truth: Truth) -> dict[str, KnownEffect]:
     outcome, why = truth.outcome, moved_by(truth, "session")
     if truth.planned.progress:
         why += ("those who progress end sooner",)
-    slope = outcome.session + outcome.within * truth.alliance.growth
-    if truth.phases.on:
-        slope = outcome.session
     return {
-        "session": KnownEffect(slope, "ORS points per session", moved_by=why),
+        "session": KnownEffect(_with_growth(truth), "ORS points per session", moved_by=why),
         "severity": KnownEffect(outcome.severity, "ORS points per SD"),
     }
+
+
+def _with_growth(truth: Truth) -> float:
+    """Give the outcome's slope with what the growth of the alliance brings to it."""
+    outcome = truth.outcome
+    growth = 0.0 if truth.phases.on else truth.alliance.growth
+    return outcome.session + outcome.within * growth
 
 
 def _given_previous(truth: Truth) -> dict[str, KnownEffect]:

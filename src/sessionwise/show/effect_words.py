@@ -81,7 +81,7 @@ def per_deviation(
     row: pd.Series, fit: Fit, predictor: str, outcome: str, level: Literal["within", "between"]
 ) -> str:
     """Give an estimate per standard deviation of the predictor, in points and in deviations."""
-    spread = fit.scales.get(row["term"], np.nan)
+    spread = fit.scales.get(row["term"].replace("_detrended", "_within"), np.nan)
     unit = fit.scales.get(f"{fit.outcome}_{level}", np.nan)
     if not spread > 0:
         return ""
@@ -89,7 +89,7 @@ def per_deviation(
     shown = abs(many) if clear(row) else many
     of = f"the {level}-client standard deviation of {outcome}"
     share = f", {number(shown / unit)} of {of}" if unit > 0 else ""
-    per = f"{level}-client standard deviation of {predictor}"
-    if row["term"].endswith("_detrended"):
-        per = f"standard deviation of {predictor} about the client's own line"
-    return f"Per {per} ({number(spread, 1)} points) that is {number(shown)} points{share}."
+    return (
+        f"Per {level}-client standard deviation of {predictor} ({number(spread, 1)} points) that "
+        f"is {number(shown)} points{share}."
+    )

@@ -63,8 +63,8 @@ def _finding(found: pd.DataFrame) -> str:
     verdicts = side.groupby(known["level"], sort=False).nunique()
     moved = verdicts.index[verdicts > 1].tolist()
     if not moved:
-        return f"All {ways} ways of counting say the same of each level"
-    return f"What is said {listed(moved)} depends on the way of counting"
+        return f"Each level has the same verdict in all {ways} ways of counting"
+    return f"The verdict {listed(moved)} depends on the way of counting"
 
 
 def _note(found: pd.DataFrame) -> str:

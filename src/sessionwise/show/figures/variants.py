@@ -80,9 +80,9 @@ def side_by_side(
 
 def standardised(fit: Fit) -> tuple[float, float, float]:
     """Give the within-client effect and its limits in within-client standard deviations."""
-    term = within_term(fit)
-    row = fit.term(term)
-    scale = fit.scales.get(term, np.nan) / fit.scales.get(f"{fit.outcome}_within", np.nan)
+    row = fit.term(within_term(fit))
+    spread = fit.scales.get(f"{split_column(fit)}_within", np.nan)  # one unit, trend or no trend
+    scale = spread / fit.scales.get(f"{fit.outcome}_within", np.nan)
     return tuple(float(row[end] * scale) for end in ("estimate", "low", "high"))
 
 
@@ -126,10 +126,13 @@ def _finding(fits: list[Fit], effects: list[tuple[float, float, float]]) -> str:
 
 
 def _lines(fits: list[Fit]) -> str:
-    """Say of which standard deviations an effect without the trend is."""
+    """Say of what an effect without the trend is."""
     if not any(trend_removed(fit) for fit in fits):
         return ""
-    return " With a trend removed, the score that came first counts about the client's own line."
+    return (
+        " With a trend removed the effect is that of deviations from the client's own line, given "
+        "in the same unit."
+    )
 
 
 def _any_biased(fits: list[Fit]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import NormalDist
 
 import pandas as pd
@@ -59,7 +60,7 @@ def three_levels(
     when = "at the next session" if base.endswith("_lag1") else "at the end of the same session"
     said = [
         f"Within clients, a session rated one point higher in {alliance} than the client's average "
-        f"with that therapist preceded {_amount(own, fit, outcome)} {when} "
+        f"with that therapist preceded {_amount(own, fit, outcome, when)} "
         f"({points(own)[1]}; {of_whom(fit.rows)}).",
         "Between clients of one therapist, an average one point higher went with "
         f"{_amount(clients, fit, outcome)} ({points(clients)[1]}).",
@@ -67,7 +68,9 @@ def three_levels(
         f"{_amount(therapists, fit, outcome)} ({points(therapists)[1]}; "
         f"{count(fit.rows.therapists, 'therapist')}).",
     ]
-    whole = [*said, without(fit), fit.recipe.caution]
+    apart = tuple(term for term in fit.health.dropped if "therapist" not in term)
+    others = without(fit.replace(health=replace(fit.health, dropped=apart)))
+    whole = [*said, others, fit.recipe.caution]
     return Sentence(name, " ".join(part for part in whole if part), " ".join(said))
 
 
@@ -136,11 +139,12 @@ def clients_apart(
     return Sentence(name, " ".join(part for part in (start, apart, without(fit)) if part))
 
 
-def _amount(row: pd.Series, fit: Fit, outcome: str) -> str:
+def _amount(row: pd.Series, fit: Fit, outcome: str, when: str = "") -> str:
     """Write one effect; one whose interval holds 0 is not clear."""
+    later = f" {when}" if when else ""
     if clear(row):
-        return f"{article(outcome)} {points(row)[0]} points {side(row, fit.better)}"
-    return f"no clear difference in {outcome} ({signed(row)} points)"
+        return f"{article(outcome)} {points(row)[0]} points {side(row, fit.better)}{later}"
+    return f"no clear difference in {outcome}{later}: {signed(row)} points"
 
 
 def _share(below: float) -> str:
