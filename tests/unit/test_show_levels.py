@@ -32,11 +32,17 @@ def test_the_sentence_gives_all_three_with_errors_and_the_therapists():
         "Within clients, a session rated one point higher in alliance (SRS) than the client's "
         "average with that therapist preceded an outcome (ORS) 0.50 points higher (better) at the "
         "next session (95 % CI 0.40 to 0.60; 402 clients, 2,981 sessions). Between clients of one "
-        "therapist, an average one point higher went with an outcome (ORS) 1.20 points higher "
-        "(better) (95 % CI 0.90 to 1.50). Between therapists, clients' averages one point higher "
-        "went with no clear difference in outcome (ORS): 2.00 points (95 % CI −0.10 to 4.10; "
-        "30 therapists)."
+        "therapist, an average alliance (SRS) one point higher went with an outcome (ORS) 1.20 "
+        "points higher (better) (95 % CI 0.90 to 1.50). Between therapists, clients' "
+        "averages one point higher went with no clear difference in outcome (ORS): 2.00 "
+        "points (95 % CI −0.10 to 4.10; 30 therapists)."
     )
+
+
+def test_the_first_page_gets_what_the_other_model_does_not_say():
+    headline = three_levels(three()).headline
+    assert headline.startswith("Between clients of one therapist")
+    assert headline.endswith("30 therapists).") and "Within clients" not in headline
 
 
 def test_an_unsound_fit_is_no_finding_and_another_fit_no_three_levels():

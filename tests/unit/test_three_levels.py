@@ -166,6 +166,19 @@ class TestWithoutAnAnswer:
             alliance_at_three_levels(s)
         assert sw.answer(sw.three_levels_compared, s).kind == "missing"
 
+    def test_what_is_missing_first_is_said_first(self, clinic):
+        s = again(clinic, therapist=None)
+        with pytest.raises(Unanswerable, match="needs `wai`"):
+            alliance_at_three_levels(s, alliance="wai")
+        with pytest.raises(Unanswerable, match="this study names no such score"):
+            alliance_at_three_levels(s, alliance="")
+
+    def test_assessments_are_no_sessions(self, clinic):
+        frame = clinic.frame[["client", "therapist", "session", "ors", "srs"]]
+        s = sw.Sessions.of(frame.rename(columns={"session": "time"}), clock="time")
+        with pytest.raises(Unanswerable, match="followed from session to session"):
+            alliance_at_three_levels(s)
+
     def test_nobody_named_the_therapist(self, clinic):
         s = again(clinic, therapist=pd.Series(pd.NA, clinic.table.index, dtype="str"))
         with pytest.raises(Unanswerable, match="these records name none"):

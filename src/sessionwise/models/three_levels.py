@@ -21,7 +21,7 @@ from sessionwise.models.score_pair import Asked, beside_each_other, called, devi
 from sessionwise.records.sessions import Sessions
 from sessionwise.records.small_counts import many
 
-PURPOSE = "The alliance at three levels"
+PURPOSE = "Alliance and outcome at three levels"
 FEWEST_THERAPISTS = 3
 FEWEST_CLIENTS = 3
 """Clients of a therapist below which the therapist's mean says as much of them."""
@@ -97,6 +97,7 @@ def alliance_at_three_levels(
     """
     _check(therapist_mean, handovers)
     asked = Asked(PURPOSE, alliance, outcome)
+    s.need([alliance, outcome], PURPOSE)
     _need_therapists(s)
     kept = without_handovers(s) if handovers == "left out" else s
     beside, (earlier,) = beside_each_other(kept, asked, adjust)

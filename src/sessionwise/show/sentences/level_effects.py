@@ -62,7 +62,7 @@ def three_levels(
         f"Within clients, a session rated one point higher in {alliance} than the client's average "
         f"with that therapist preceded {_amount(own, fit, outcome, when)} "
         f"({points(own)[1]}; {of_whom(fit.rows)}).",
-        "Between clients of one therapist, an average one point higher went with "
+        f"Between clients of one therapist, an average {alliance} one point higher went with "
         f"{_amount(clients, fit, outcome)} ({points(clients)[1]}).",
         "Between therapists, clients' averages one point higher went with "
         f"{_amount(therapists, fit, outcome)} ({points(therapists)[1]}; "
@@ -71,7 +71,7 @@ def three_levels(
     apart = tuple(term for term in fit.health.dropped if "therapist" not in term)
     others = without(fit.replace(health=replace(fit.health, dropped=apart)))
     whole = [*said, others, fit.recipe.caution]
-    return Sentence(name, " ".join(part for part in whole if part), " ".join(said))
+    return Sentence(name, " ".join(part for part in whole if part), " ".join(said[1:]))
 
 
 @answered

@@ -1,7 +1,7 @@
 # The alliance split in three, about the client's own line, and with slopes that differ, by lme4.
-# Run from the project's root:  Rscript tests/oracles/r/three_levels.R
+# Run from the project's root:  Rscript tests/oracles/r/levels_lines_slopes.R
 # It reads tests/oracles/clinic/clinic.csv, lags and splits by itself, and writes
-# tests/oracles/r/three_levels.json. Degrees of freedom are Satterthwaite's, by lmerTest.
+# tests/oracles/r/levels_lines_slopes.json. Degrees of freedom are Satterthwaite's, by lmerTest.
 source("tests/oracles/r/best_of_r.R")
 suppressPackageStartupMessages(library(lmerTest))
 rows <- read.csv("tests/oracles/clinic/clinic.csv")
@@ -57,4 +57,4 @@ fits <- lapply(asked, function(one) {
     list(df = terms_of(setNames(table[, "df"], rownames(table)))))
 })
 written(list(r = R.version.string, packages = versions("lme4", "lmerTest", "nloptr")),
-        "fits", fits, "tests/oracles/r/three_levels.json")
+        "fits", fits, "tests/oracles/r/levels_lines_slopes.json")

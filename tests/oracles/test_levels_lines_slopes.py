@@ -18,7 +18,7 @@ import sessionwise as sw
 from sessionwise.features.therapists import earlier_therapist, without_handovers
 
 HERE = Path(__file__).parent
-SAID = json.loads((HERE / "r/three_levels.json").read_text(encoding="utf-8"))["fits"]
+SAID = json.loads((HERE / "r/levels_lines_slopes.json").read_text(encoding="utf-8"))["fits"]
 TERMS, ERRORS = 1e-6, 1e-5  # of a standard error; relative
 DF = 1e-3  # relative: lmerTest's derivatives are differences
 NAMES = {
