@@ -124,8 +124,8 @@ class TestHowFarClientsDiffer:
             "On average over clients, a session rated one point higher in alliance (SRS) than the "
             "client's own average preceded an outcome (ORS) 0.20 points higher (better) (95 % CI "
             "0.10 to 0.30; 402 clients, 2,981 sessions). Between clients this effect has a "
-            "standard deviation of 0.20 points (likelihood ratio, p = .001). If they differ "
-            "normally, it lies between −0.19 and 0.59 in 95 % of clients and is below zero in 16 %."
+            "standard deviation of 0.20 points (likelihood ratio, p = .001). If it differs "
+            "normally, it is between −0.19 and 0.59 in 95 % of clients and below zero in 16 %."
         )
 
     def test_a_spread_that_may_be_none_is_said_to_be_that(self):
@@ -133,7 +133,7 @@ class TestHowFarClientsDiffer:
         assert (
             "0.20 points, which these data cannot tell from none (likelihood ratio, p = .1" in said
         )
-        assert "If they differ by that, and normally, it lies" in said
+        assert "If it differs by that, and normally, it is between" in said
 
     def test_a_variance_of_zero_shows_no_difference(self):
         gone = hybrid(labels=LABELS, health=Health(True, dropped=ZERO))
@@ -143,6 +143,11 @@ class TestHowFarClientsDiffer:
             "the model was refitted without it."
         )
         assert "standard deviation" not in said
+
+    def test_without_the_other_model_nothing_is_said(self):
+        unanswered = Unanswered("Asked?", "There are no sessions.")
+        assert isinstance(clients_apart(differing(), unanswered), Nothing)
+        assert isinstance(clients_apart(unanswered, SAME), Nothing)
 
     def test_a_fit_in_which_none_could_differ_is_refused(self):
         with pytest.raises(InvalidInput, match="holds `srs_lag1_within` to be the same"):

@@ -117,22 +117,25 @@ def _recipe(
         timing,
         f"The {first} score was {done} into the client's mean and the deviation from it, on the "
         "rows of the model.",
-        f"{before} held as its deviation from the client's mean."
-        if asked.held
-        else f"{before} not held: what it does to both scores is in the estimates.",
     ]
+    sources, caution = ("hybrid", "timing", *fit.recipe.sources), ""
     if asked.trend == "removed":
         own.append(
             "In place of that deviation stands what is left of it about the client's own straight "
             "line over the sessions of the model."
         )
-    sources, caution = ("hybrid", "timing", *fit.recipe.sources), ""
-    if asked.trend == "removed":
         sources = (*sources, "detrending")
     if asked.slopes != "of time":
-        own.append(f"Clients differ in what the {first} precedes within them, independently of the "
-                   "level and the slope over time.")  # fmt: skip
+        own.append(
+            f"Clients differ in what the {first} precedes within them, independently of their "
+            "level and of their slope over time."
+        )
         sources = (*sources, "random_slopes")
+    own.append(
+        f"{before} held as its deviation from the client's mean."
+        if asked.held
+        else f"{before} not held: what it does to both scores is in the estimates."
+    )
     if asked.held:
         sources, caution = (*sources, "nickell"), _short_courses(fit, asked, frame)
     return replace(

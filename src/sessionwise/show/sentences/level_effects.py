@@ -8,9 +8,9 @@ from statistics import NormalDist
 import pandas as pd
 
 from sessionwise.errors import InvalidInput, Problem
-from sessionwise.models.fit import Fit
+from sessionwise.models.fit import Fit, Unanswered
 from sessionwise.models.likelihood_ratio import variance_against_none
-from sessionwise.show.display import Sentence, answered
+from sessionwise.show.display import Nothing, Sentence, answered
 from sessionwise.show.effect_words import (
     clear,
     points,
@@ -76,8 +76,12 @@ def three_levels(
 
 @answered
 def clients_apart(
-    fit: Fit, alike: Fit, alliance: str = "", outcome: str = "", name: str = "clients-apart"
-) -> Sentence:
+    fit: Fit,
+    alike: Fit | Unanswered,
+    alliance: str = "",
+    outcome: str = "",
+    name: str = "clients-apart",
+) -> Sentence | Nothing:
     """Say how far clients differ in what a session above their own average preceded.
 
     The share below zero takes the clients' effects as normal around the average, with the standard
@@ -97,14 +101,17 @@ def clients_apart(
 
     Returns
     -------
-    Sentence
-        Where the variance was estimated as zero: that these data show no difference.
+    Sentence or Nothing
+        Where the variance was estimated as zero: that these data show no difference. Nothing where
+        the other model has no answer.
 
     Raises
     ------
     InvalidInput
         The fit let no effect differ between clients.
     """
+    if isinstance(alike, Unanswered):
+        return Nothing()
     outcome = outcome or called(fit, fit.outcome, "outcome")
     if reason := verdict(fit.health):
         return Sentence(name, f"No finding on how clients differ is reported: {reason}.")
@@ -125,16 +132,16 @@ def clients_apart(
     below = NormalDist(float(row["estimate"]), sd).cdf(0)
     low, high = (float(row["estimate"]) + 1.96 * end * sd for end in (-1, 1))
     p_none = variance_against_none(fit, alike)
-    but, taken = ("", "If they differ normally")
+    but, taken = ("", "If it differs normally")
     if p_none >= 0.05:
         but, taken = (
             ", which these data cannot tell from none",
-            "If they differ by that, and normally",
+            "If it differs by that, and normally",
         )
     apart = (
         f"Between clients this effect has a standard deviation of {number(sd)} points{but} "
-        f"(likelihood ratio, {p_value(p_none)}). {taken}, it lies between {number(low)} and "
-        f"{number(high)} in 95 % of clients and is below zero in {_share(below)}."
+        f"(likelihood ratio, {p_value(p_none)}). {taken}, it is between {number(low)} and "
+        f"{number(high)} in 95 % of clients and below zero in {_share(below)}."
     )
     return Sentence(name, " ".join(part for part in (start, apart, without(fit)) if part))
 
