@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
-from sessionwise.models.fit import Fit
-from sessionwise.models.mixed_solution import MixedSolution
+from sessionwise.models.fit import Fit, Recipe, Rows
+from sessionwise.models.fixed_effects import Judged, judged_effects
+from sessionwise.models.mixed_solution import MixedSolution, solved_again
+from sessionwise.models.model_rows import standard_deviations
+from sessionwise.models.simulated_rows import given_response, simulated_rows
+from sessionwise.models.wald import estimates_frame
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -18,9 +23,59 @@ class MixedFit(Fit):
     ----------
     solution
         The rows, matrices and variances behind it.
+    judged
+        How its fixed effects are judged.
     """
 
     solution: MixedSolution = field(repr=False)
+    judged: Judged = field(repr=False)
+
+    __repr__ = Fit.__repr__
+
+    def simulate(self, draws: int = 1, seed: int = 1) -> pd.DataFrame:
+        """Draw new responses of the same rows from the fitted model.
+
+        Parameters
+        ----------
+        draws
+            How many.
+        seed
+            Of the random numbers; draw k of a seed is the same however many are asked for.
+
+        Returns
+        -------
+        DataFrame
+            One column per draw, in units of the outcome; one row per row of the model, under the
+            index the data had (a frame, so that a response can go back beside its rows).
+
+        Raises
+        ------
+        InvalidInput
+            Less than one draw.
+        """
+        return simulated_rows(self.solution, draws, seed)
+
+    def refit(self, response: pd.Series | np.ndarray) -> MixedFit:
+        """Fit the same model to another response of the same rows.
+
+        Nothing is taken out: a variance of zero stays, and ``health.singular`` names it.
+
+        Parameters
+        ----------
+        response
+            One number per row of the model, in the order of its rows, or a Series with their index.
+
+        Raises
+        ------
+        InvalidInput
+            Another number of rows, another index, or a value that is no finite number.
+        Refused
+            As `mixed`.
+        """
+        solution = solved_again(self.solution, given_response(self.solution, response))
+        rule = "satterthwaite" if self.judged.rule == "residual" else self.judged.rule
+        judged = judged_effects(solution, rule)
+        return fit_of_solution(solution, judged, rows=self.rows, recipe=self.recipe)
 
     def modes(self, group: str) -> pd.DataFrame:
         """Give how far each level of a factor lies from what the fixed effects say.
@@ -45,3 +100,41 @@ class MixedFit(Fit):
         if group not in known:
             raise KeyError(f"no factor '{group}'; factors: {', '.join(known) or 'none'}")
         return self.solution.modes(group)
+
+
+def fit_of_solution(
+    solution: MixedSolution,
+    judged: Judged,
+    *,
+    rows: Rows,
+    recipe: Recipe,
+    dropped: tuple[str, ...] = (),
+) -> MixedFit:
+    """Make what a solved model says of it.
+
+    Parameters
+    ----------
+    solution, judged
+        The model at its best variances, and how its fixed effects are judged.
+    rows, recipe
+        Which rows it used; how it was made.
+    dropped
+        What was left out of it, with reasons.
+    """
+    made = solution.made
+    estimate, covariance, loglik = solution.scaled.unscaled(solution.summit.at, reml=solution.reml)
+    covariance = covariance if judged.covariance is None else judged.covariance
+    return MixedFit(
+        question=f"What goes with `{made.outcome}`, within and between clients?",
+        estimates=estimates_frame(list(made.terms), estimate, covariance, judged.df),
+        variances=solution.variances,
+        health=replace(solution.health, dropped=dropped),
+        rows=rows,
+        recipe=recipe,
+        loglik=loglik,
+        covariance=covariance,
+        scales=standard_deviations(solution.used, solution.formula.measured),
+        outcome=made.outcome,
+        solution=solution,
+        judged=judged,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -80,8 +81,9 @@ class RandomPart:
         """The factor with most levels, or nothing."""
         return next(reversed(self.codes), "")
 
+    @cached_property
     def factors(self) -> tuple[list[Factor], np.ndarray]:
-        """Give the factors to the engine in columns of mean square 1, and the way back.
+        """The factors for the engine, in columns of mean square 1, and the way back.
 
         In a bundle the columns are at right angles, so that it doesn't matter from where a slope
         is counted. The columns as written are those times the triangle, shape (deviations,
