@@ -71,7 +71,7 @@ class MixedSolution:
     @property
     def triangle(self) -> np.ndarray:
         """Columns of the random part as written = those of the engine times it."""
-        return self.part.factors[1]
+        return self.part.factors()[1]
 
     @property
     def root(self) -> np.ndarray:
@@ -172,7 +172,7 @@ def solved(
     used, formula = origin
     dropped: list[str] = []
     while True:
-        factors, _ = part.factors
+        factors, _ = part.factors()
         model = LinearMixedModel.of(scaled.basis, scaled.response, factors, reml=reml)
         summit = highest(model)
         check_summit(summit, part)

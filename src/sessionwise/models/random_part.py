@@ -81,14 +81,17 @@ class RandomPart:
         """The factor with most levels, or nothing."""
         return next(reversed(self.codes), "")
 
-    @cached_property
     def factors(self) -> tuple[list[Factor], np.ndarray]:
-        """The factors for the engine, in columns of mean square 1, and the way back.
+        """Give the factors to the engine in columns of mean square 1, and the way back.
 
         In a bundle the columns are at right angles, so that it doesn't matter from where a slope
         is counted. The columns as written are those times the triangle, shape (deviations,
         deviations).
         """
+        return self._laid_out
+
+    @cached_property
+    def _laid_out(self) -> tuple[list[Factor], np.ndarray]:
         factors, triangles = [], []
         for group, bundles in self.by_factor.items():
             columns, free = [], []
