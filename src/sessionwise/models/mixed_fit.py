@@ -7,8 +7,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from sessionwise.errors import InvalidInput, Problem
 from sessionwise.models.fit import Fit, Recipe, Rows
 from sessionwise.models.fixed_effects import Judged, judged_effects
+from sessionwise.models.fixed_terms_test import wald_test
+from sessionwise.models.hypothesis import Test
+from sessionwise.models.likelihood_ratio import nested_fits_test, random_terms_test
 from sessionwise.models.mixed_solution import MixedSolution, solved_again
 from sessionwise.models.model_rows import standard_deviations
 from sessionwise.models.simulated_rows import given_response, simulated_rows
@@ -76,6 +80,42 @@ class MixedFit(Fit):
         rule = "satterthwaite" if self.judged.rule == "residual" else self.judged.rule
         judged = judged_effects(solution, rule)
         return fit_of_solution(solution, judged, rows=self.rows, recipe=self.recipe)
+
+    def test(self, *what: str | MixedFit) -> Test:
+        """Test that terms are zero, or that a smaller model would do.
+
+        Parameters
+        ----------
+        what
+            Fixed terms, ``"session", "srs"``, together: a Wald F on the degrees of freedom of the
+            fit's own rule; the name of a categorical column stands for all its terms. Or random
+            terms, ``"(1 | therapist)"``: the likelihood ratio of the model without them, judged as
+            on the boundary where a variance is zero. Or one smaller fit of the same rows: the
+            likelihood ratio of the two.
+
+        Returns
+        -------
+        Test
+            Statistic, degrees of freedom, p, and the null hypothesis in words.
+
+        Raises
+        ------
+        InvalidInput
+            A name that is none, kinds mixed, or fits that cannot be compared.
+        Refused
+            Fits by REML with different fixed terms; too few groups for so many terms.
+        """
+        names = [one for one in what if isinstance(one, str)]
+        random = ["|" in name for name in names]
+        if len(what) == 1 and isinstance(what[0], MixedFit):
+            return nested_fits_test(self.solution, what[0].solution)
+        if not names or len(names) < len(what) or len(set(random)) > 1:
+            remedy = "Give names of fixed terms, or random terms, or one smaller fit."
+            found = f"a test of {len(names)} names among {len(what)} things, or of mixed kinds"
+            raise InvalidInput([Problem(found, "", remedy)], "the test")
+        if random[0]:
+            return random_terms_test(self.solution, names)
+        return wald_test(self.solution, self.judged, self.covariance, names)
 
     def modes(self, group: str) -> pd.DataFrame:
         """Give how far each level of a factor lies from what the fixed effects say.
