@@ -15,6 +15,13 @@ from sessionwise.models.hypothesis import Test
 from sessionwise.models.likelihood_ratio import nested_fits_test, random_terms_test
 from sessionwise.models.mixed_solution import MixedSolution, solved_again
 from sessionwise.models.model_rows import standard_deviations
+from sessionwise.models.parametric_bootstrap import bootstrap
+from sessionwise.models.profile_intervals import (
+    By,
+    check_intervals,
+    profile_intervals,
+    wald_intervals,
+)
 from sessionwise.models.simulated_rows import given_response, simulated_rows
 from sessionwise.models.wald import estimates_frame
 
@@ -80,6 +87,48 @@ class MixedFit(Fit):
         rule = "satterthwaite" if self.judged.rule == "residual" else self.judged.rule
         judged = judged_effects(solution, rule)
         return fit_of_solution(solution, judged, rows=self.rows, recipe=self.recipe)
+
+    def intervals(
+        self, by: By = "profile", level: float = 0.95, draws: int = 1000, seed: int = 1
+    ) -> pd.DataFrame:
+        """Give limits of the parameters.
+
+        Parameters
+        ----------
+        by
+            ``"profile"``: the values that the likelihood does not contradict, of every parameter
+            (of a fit by REML: the full likelihood, as lme4 has it); ``"bootstrap"``: quantiles of
+            refits to responses drawn from the model; ``"wald"``: estimate and error of the fixed
+            effects, on the fit's degrees of freedom.
+        level
+            Coverage.
+        draws, seed
+            For the bootstrap; see `bootstrap`.
+
+        Returns
+        -------
+        DataFrame
+            ``term, estimate, low, high``: fixed effects, standard deviations ``sd(…)`` and
+            correlations ``cor(…)``, in units of the outcome per unit of the column.
+
+        Raises
+        ------
+        InvalidInput
+            No such way; a level that is none.
+        """
+        check_intervals(by, level)
+        if by == "profile":
+            return profile_intervals(self.solution, level)
+        if by == "bootstrap":
+            return bootstrap(self, draws, seed).intervals(level).drop(columns="draws")
+        table = self.estimates
+        return wald_intervals(
+            table["term"].tolist(),
+            table["estimate"].to_numpy(float),
+            self.covariance,
+            table["df"].to_numpy(float),
+            level,
+        )
 
     def test(self, *what: str | MixedFit) -> Test:
         """Test that terms are zero, or that a smaller model would do.
