@@ -46,7 +46,7 @@ class Bundle:
 
     @property
     def size(self) -> int:
-        """b."""
+        """Deviations, b."""
         return len(self.place)
 
     def ordered(self, first: Sequence[int]) -> Bundle:

@@ -71,7 +71,8 @@ def satterthwaite(model: LinearMixedModel, summit: Summit) -> Satterthwaite:
     References
     ----------
     Giesbrecht & Burns (1985), Biometrics 41:477–486; Fai & Cornelius (1996), J Stat Comput Simul
-    54:363–378, for several at once. Numbers as R's lmerTest (Kuznetsova et al. 2017, J Stat Softw 82(13), section 2).
+    54:363–378, for several at once. Numbers as R's lmerTest (Kuznetsova et al. 2017,
+    J Stat Softw 82(13), section 2).
     """
     search = VarianceSearch(model)
     theta = search.entries.vector(summit.roots)
