@@ -13,16 +13,16 @@ from sessionwise.models.fixed_effects import Judged, judged_effects
 from sessionwise.models.fixed_terms_test import wald_test
 from sessionwise.models.hypothesis import Test
 from sessionwise.models.likelihood_ratio import nested_fits_test, random_terms_test
-from sessionwise.models.mixed_solution import MixedSolution, solved_again
-from sessionwise.models.model_rows import standard_deviations
-from sessionwise.models.parametric_bootstrap import bootstrap
-from sessionwise.models.profile_intervals import (
+from sessionwise.models.mixed_intervals import (
     By,
     check_intervals,
     profile_intervals,
     wald_intervals,
 )
-from sessionwise.models.simulated_rows import given_response, simulated_rows
+from sessionwise.models.mixed_solution import MixedSolution, solved_again
+from sessionwise.models.model_rows import standard_deviations
+from sessionwise.models.new_responses import given_response, simulated_rows
+from sessionwise.models.parametric_bootstrap import bootstrap
 from sessionwise.models.wald import estimates_frame
 
 

@@ -13,7 +13,7 @@ from sessionwise.engine.variance_search import highest
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
 from sessionwise.models.mixed_parameters import estimate_of, spread_values, spreads
 from sessionwise.models.mixed_solution import MixedSolution, check_summit
-from sessionwise.models.simulated_rows import check_draws, scaled_draw
+from sessionwise.models.new_responses import check_draws, scaled_draw
 
 if TYPE_CHECKING:
     from sessionwise.models.mixed_fit import MixedFit

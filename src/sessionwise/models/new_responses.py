@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from sessionwise.engine.simulated_response import simulated_response
+from sessionwise.engine.drawn_responses import simulated_response
 from sessionwise.errors import InvalidInput, Problem
 from sessionwise.models.mixed_solution import MixedSolution
 
