@@ -17,8 +17,8 @@ from sessionwise.models.mixed_parameters import spreads
 from sessionwise.models.mixed_solution import MixedSolution, solved
 from sessionwise.models.random_part import Deviation, RandomPart
 
-LOWER = 1e-6
-"""A larger model may end this much below a smaller one: rounding of the two searches."""
+SAME = 1e-6
+"""Two searches that end this near to one another, in −2 log-likelihood, end at the same."""
 
 ALONE = 1e-8
 """A column lies in the space of others if less than this share of its length is its own."""
@@ -174,12 +174,13 @@ def _height(found: MixedSolution) -> float:
 def _judged(larger: MixedSolution, smaller: MixedSolution, null: str) -> Test:
     """Judge twice the difference of the log-likelihoods, on the boundary where it lies there."""
     statistic = 2 * (_height(larger) - _height(smaller))
-    if statistic < -LOWER:
+    if statistic < -SAME:
         raise Refused(
             f"The larger model ends {-statistic:.2g} below the smaller one in −2 log-likelihood, "
             "so its search missed the summit. Fit it again with simpler random terms."
         )
-    statistic, m = max(statistic, 0.0), _parameters(larger) - _parameters(smaller)
+    statistic = statistic if statistic > SAME else 0.0
+    m = _parameters(larger) - _parameters(smaller)
     lost = len(larger.part.deviations) - len(smaller.part.deviations)
     p = boundary_p(statistic, m) if lost else float(stats.chi2.sf(statistic, m))
     return Test(
