@@ -77,7 +77,9 @@ def weights(own: np.ndarray, root: np.ndarray) -> tuple[np.ndarray, float]:
     if q == 1:
         inner = 1.0 + root[0, 0] ** 2 * own
         return root[0, 0] ** 2 / inner, float(np.log(inner).sum())
-    inner = np.einsum("ca,cdl,db->abl", root, own, root, optimize=["einsum_path", (0, 1), (0, 1)])
+    # levels last in memory too: what comes after runs along them, several times as fast
+    half = np.einsum("ca,cdl->adl", root, own, order="C")
+    inner = np.einsum("adl,db->abl", half, root, order="C")
     inner[np.arange(q), np.arange(q)] += 1.0
     low, log_determinant = np.zeros_like(inner), 0.0
     half = np.empty_like(inner)
