@@ -33,7 +33,7 @@ def solve(left: Remaining, plan: Crossing, roots: Mapping[int, np.ndarray]) -> S
     own, xy = left.own[f], left.xy[f]
     entries = np.concatenate([left.between[f, g].reshape(len(own), -1) for g in plan.rest], axis=1)
     weight, log_determinant = weights(own, roots[f])
-    weighed = np.einsum("abe,be->ae", weight[..., plan.level], entries)
+    weighed = np.einsum("abe,be->ae", weight[..., plan.level], entries, order="C")
     values = sum(one[plan.one] * two[plan.other] for one, two in zip(weighed, entries))
     flat = -np.bincount(plan.place, values, plan.size)
     for g in plan.rest:

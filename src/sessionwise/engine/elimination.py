@@ -157,7 +157,7 @@ def restore(
         own, of_xy = bar.own[g][..., link.second], bar.xy[g][..., link.second]
         moved[g] = np.einsum("cdl,bdl->bcl", own, gone.blocks[g])
         moved[g] += np.einsum("cxl,bxl->bcl", of_xy, gone.xy)
-        xy = xy + np.einsum("cxl,bcl->bxl", of_xy, gone.blocks[g])
+        xy = xy + np.einsum("cxl,bcl->bxl", of_xy, gone.blocks[g], order="C")
     for (g, h), place in onto.items():
         both = bar.between[g, h][..., place]
         moved[g] += np.einsum("cdl,bdl->bcl", both, gone.blocks[h])
