@@ -111,6 +111,8 @@ class CovarianceProfile:
 
     def limits(self, wanted: float) -> tuple[float, float]:
         """Give the limits at which √ of the fall is ``wanted``; 0 and ±1 where it never is."""
+        if self.pair and self._without_either() <= wanted**2:
+            return -1.0, 1.0
         step = wanted * np.sqrt(2 / self.bend)
         low = -1.0 if self.pair else 0.0 if self.chosen >= 0 else -np.inf
         high = 1.0 if self.pair else np.inf
@@ -132,21 +134,41 @@ class CovarianceProfile:
         x = self.x.copy()
         x[self.free] += self.along * (value - x[self.held])
         x[self.held] = value
-        if not self.free.any():
-            return self.deviance(x)[0] - self.least
+        self.x, found = self._lowest(x, self.free, self.back)
+        return found
+
+    def _lowest(
+        self, x: np.ndarray, free: np.ndarray, back: np.ndarray
+    ) -> tuple[np.ndarray, float]:
+        """Climb from x in what is free, in units ``back``: where it ends, and the fall there."""
+        if not free.any():
+            return x, self.deviance(x)[0] - self.least
 
         def moved(z: np.ndarray) -> tuple[float, np.ndarray]:
             at = x.copy()
-            at[self.free] += self.back @ z
+            at[free] += back @ z
             height, slope = self.deviance(at)
-            return height - self.least, self.back.T @ slope[self.free]
+            return height - self.least, back.T @ slope[free]
 
         found = optimize.minimize(
-            moved, np.zeros(x.size - 1), jac=True, method="BFGS", options={"gtol": FLAT}
+            moved, np.zeros(len(back)), jac=True, method="BFGS", options={"gtol": FLAT}
         )
-        x[self.free] += self.back @ found.x
-        self.x = x
-        return float(found.fun)
+        x = x.copy()
+        x[free] += back @ found.x
+        return x, float(found.fun)
+
+    def _without_either(self) -> float:
+        """By how much −2 log-likelihood exceeds its least if one of the two does not vary.
+
+        Then their correlation is any, a summit that is not met on the way.
+        """
+        falls = []
+        for place in (0, 2):
+            x, free = self.x.copy(), self.free.copy()
+            x[self.ends[self.chosen] + place] = 0.0
+            free[self.ends[self.chosen] + place] = False
+            falls.append(self._lowest(x, free, _unit_curvature(self.bends[np.ix_(free, free)]))[1])
+        return min(falls)
 
     def deviance(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Give −2 log-likelihood at the parameters, and its slopes in them."""
@@ -215,9 +237,7 @@ class CovarianceProfile:
             bends.append((self.deviance(up)[1] - self.deviance(down)[1]) / (2 * step))
         bend = np.array(bends)
         bend = (bend + bend.T) / 2
-        values, vectors = np.linalg.eigh(bend[np.ix_(self.free, self.free)])
-        values = np.maximum(np.abs(values), 1e-6 * float(np.abs(values).max(initial=0.0)))
-        self.back = vectors / np.sqrt(values)
+        self.bends, self.back = bend, _unit_curvature(bend[np.ix_(self.free, self.free)])
         beside = bend[self.free, self.held]
         self.along = -self.back @ (self.back.T @ beside)
         self.bend = float(bend[self.held, self.held] + beside @ self.along)
@@ -235,3 +255,10 @@ class CovarianceProfile:
             low = (rows == columns) & (np.abs(own) * size < AFLOAT * self.unit)
             low &= self.free[self.ends[k] : self.ends[k + 1]]
             own[low] = (AFLOAT * self.unit / size)[low]
+
+
+def _unit_curvature(bend: np.ndarray) -> np.ndarray:
+    """Give directions, in columns, along which a curvature is 1, however it was signed."""
+    values, vectors = np.linalg.eigh(bend)
+    values = np.maximum(np.abs(values), 1e-6 * float(np.abs(values).max(initial=0.0)))
+    return vectors / np.sqrt(values)
