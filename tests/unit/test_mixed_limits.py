@@ -6,9 +6,12 @@ import pytest
 from clinics_of_deviations import clinic
 from scipy import stats
 
+from sessionwise.engine.covariance_profile import CovarianceProfile
 from sessionwise.engine.profile_limits import limit
 from sessionwise.errors import InvalidInput
+from sessionwise.models.mixed_intervals import profiled_bundles
 from sessionwise.models.mixed_model import mixed
+from sessionwise.models.mixed_parameters import spreads
 
 FORMULA = "ors ~ session + srs + (1 + session | client) + (1 | therapist)"
 
@@ -126,3 +129,28 @@ def test_a_limit_is_found_from_any_guess(guess):
 def test_a_lower_limit_is_found_before_the_edge(guess):
     found = limit(lambda x: 25 * np.log(max(x, 1e-9)) ** 2, 1.0, guess, 0.0, 1.96)
     assert found == pytest.approx(np.exp(-1.96 / 5), rel=1e-6)
+
+
+def test_on_the_boundary_no_other_start_falls_less():
+    """A correlation of 1, and therapists at 0: twelve random starts at each limit."""
+    rows = clinic(6, between_therapists=0.6, slope=0.1)
+    full = mixed(FORMULA, rows, reml=False, zero="keep").solution
+    assert full.singular
+    bundles, sigma2 = profiled_bundles(full), full.summit.at.residual_variance
+    draw, wanted = np.random.default_rng(1), np.sqrt(stats.chi2.ppf(0.95, 1))
+    at_edge = 0
+    for one in spreads(full.part):
+        profile = CovarianceProfile(full.model, bundles, sigma2, one.bundle, one.places)
+        begun = profile.x.copy()
+        for value in profile.limits(wanted):
+            if value in (-1, 0, 1):
+                at_edge += 1
+                continue
+            held = np.log(value) if one.bundle < 0 else value
+            found = []
+            for _ in range(12):
+                profile.x = begun * draw.uniform(0.3, 1.7, begun.size)
+                profile.x[~profile.free], profile.x[-1] = begun[~profile.free], begun[-1]
+                found.append(profile.fall(held))
+            assert min(found) == pytest.approx(wanted**2, abs=1e-4), one.name
+    assert at_edge >= 2

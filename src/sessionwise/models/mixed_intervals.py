@@ -12,10 +12,14 @@ from scipy.linalg import null_space
 
 from sessionwise.engine.covariance_profile import Bundle, CovarianceProfile
 from sessionwise.engine.profile_limits import limit
-from sessionwise.engine.variance_search import highest
+from sessionwise.engine.profiled_likelihood import LinearMixedModel
+from sessionwise.engine.variance_search import VarianceSearch, highest
 from sessionwise.errors import InvalidInput, Problem, nearest
 from sessionwise.models.mixed_parameters import Spread, estimate_of, spread_values, spreads
 from sessionwise.models.mixed_solution import MixedSolution, check_summit
+
+ELSEWHERE = 1e-5
+"""If −2 log-likelihood is this much lower from another start, a limit is sought from all starts."""
 
 By = Literal["profile", "wald", "bootstrap"]
 
@@ -100,25 +104,38 @@ def _by_ml(found: MixedSolution) -> MixedSolution:
 
 
 def _of_term(full: MixedSolution, place: int, wanted: float) -> tuple[float, float]:
-    """Profile one fixed effect: the model with its share of the response taken off."""
+    """Profile one fixed effect: the model with its share of the response taken off.
+
+    Sought from where the variances were best; what is found is then tried from other starts too.
+    """
     scaled, model, summit = full.scaled, full.model, full.summit
     row = np.linalg.inv(scaled.triangle)[place]
     others = null_space(row[None, :])
     estimate, covariance, _ = scaled.unscaled(summit.at, reml=False)
     best, error = float(estimate[place]), float(np.sqrt(covariance[place, place]))
 
-    def fall(value: float) -> float:
+    def held(value: float) -> LinearMixedModel:
         taken = row / (row @ row) * (value - scaled.trend[place]) / scaled.spread
         weights = np.zeros((row.size + 1, row.size))
         weights[:-1, :-1] = others
         weights[:, -1] = np.append(-taken, 1.0)
-        held = highest(model.recombined(weights), near=summit.roots)
-        return 2 * (summit.loglik - held.loglik)
+        return model.recombined(weights)
 
-    low, high = (
-        limit(fall, best, best + side * wanted * error, side * np.inf, wanted) for side in (-1, 1)
-    )
-    return low, high
+    def near(value: float) -> float:
+        search = VarianceSearch(held(value))
+        return 2 * (summit.loglik - search.run(search.entries.vector(summit.roots)).loglik)
+
+    def fall(value: float) -> float:
+        return 2 * (summit.loglik - highest(held(value), near=summit.roots).loglik)
+
+    found = []
+    for side in (-1, 1):
+        guess, edge = best + side * wanted * error, side * np.inf
+        one = limit(near, best, guess, edge, wanted)
+        if abs(fall(one) - wanted**2) > ELSEWHERE:
+            one = limit(fall, best, one, edge, wanted)
+        found.append(one)
+    return found[0], found[1]
 
 
 def _of_spread(
@@ -128,14 +145,14 @@ def _of_spread(
     if not np.isfinite(value):
         return np.nan, np.nan
     profile = CovarianceProfile(
-        full.model, _bundles(full), full.summit.at.residual_variance, one.bundle, one.places
+        full.model, profiled_bundles(full), full.summit.at.residual_variance, one.bundle, one.places
     )
     low, high = profile.limits(wanted)
     scale = 1.0 if len(one.places) == 2 else full.scaled.spread
     return scale * low, scale * high
 
 
-def _bundles(full: MixedSolution) -> list[Bundle]:
+def profiled_bundles(full: MixedSolution) -> list[Bundle]:
     """Give the bundles as the engine profiles them, in the units of the scaled response."""
     covariance = full.deviation_covariance / full.scaled.spread**2
     factors = list(full.part.by_factor)
