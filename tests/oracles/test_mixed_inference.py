@@ -66,3 +66,15 @@ def test_likelihood_ratio_of_a_random_term_against_lme4(said, reml):
     for term, expected in said["ratios"].items():
         ratio = expected["reml" if reml else "ml"]
         assert fit.test(term).statistic == pytest.approx(max(ratio, 0), abs=RATIO)
+
+
+@pytest.mark.parametrize("design", [64, 84])
+def test_limits_where_crossed_factors_have_slopes_on_the_boundary(design):
+    """T of a held correlation is no lower triangle by itself, and near to singular here."""
+    rows = pd.read_csv(HERE / "random_designs/rows.csv").query(f"design == {design}")
+    formula = "y ~ time + x + (1 + time | client) + (1 + time | therapist)"
+    found = mixed(formula, rows, zero="keep", df="satterthwaite").intervals()
+    known = found.dropna()
+    assert np.isfinite(known["high"]).all()
+    assert (known["low"] <= known["high"]).all()
+    assert (known.loc[known["term"].str.startswith("sd"), "low"] >= 0).all()

@@ -176,7 +176,8 @@ class CovarianceProfile:
         roots = [np.zeros(factor.free.shape) for factor in self._factors]
         lowers = [self._lower(k, x) for k in range(len(self.bundles))]
         for one, lower in zip(self.bundles, lowers):
-            roots[one.factor][np.ix_(one.place, one.place)] = one.triangle @ lower / sigma
+            root = _turned_lower(one.triangle @ lower / sigma)
+            roots[one.factor][np.ix_(one.place, one.place)] = root
         at, slopes, _ = self.model.slopes(roots, residual=sigma**2)
         found = np.empty(x.size)
         scale = 0.0
@@ -255,6 +256,12 @@ class CovarianceProfile:
             low = (rows == columns) & (np.abs(own) * size < AFLOAT * self.unit)
             low &= self.free[self.ends[k] : self.ends[k + 1]]
             own[low] = (AFLOAT * self.unit / size)[low]
+
+
+def _turned_lower(root: np.ndarray) -> np.ndarray:
+    """Give the lower triangle, its diagonal ≥ 0, of the same covariance as a root."""
+    lower = np.linalg.qr(root.T, mode="r").T
+    return lower * np.where(np.diag(lower) < 0, -1.0, 1.0)
 
 
 def _unit_curvature(bend: np.ndarray) -> np.ndarray:

@@ -69,7 +69,8 @@ class MixedFit(Fit):
     def refit(self, response: pd.Series | np.ndarray) -> MixedFit:
         """Fit the same model to another response of the same rows.
 
-        Nothing is taken out: a variance of zero stays, and ``health.singular`` names it.
+        Nothing more is taken out: a variance of zero stays, and ``health.singular`` names it; what
+        the fit left out stays out, and ``health.dropped`` names it.
 
         Parameters
         ----------
@@ -86,7 +87,13 @@ class MixedFit(Fit):
         solution = solved_again(self.solution, given_response(self.solution, response))
         rule = "satterthwaite" if self.judged.rule == "residual" else self.judged.rule
         judged = judged_effects(solution, rule)
-        return fit_of_solution(solution, judged, rows=self.rows, recipe=self.recipe)
+        return fit_of_solution(
+            solution,
+            judged,
+            rows=self.rows,
+            recipe=self.recipe,
+            dropped=self.health.dropped,
+        )
 
     def intervals(
         self, by: By = "profile", level: float = 0.95, draws: int = 1000, seed: int = 1
