@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Literal, get_args
 
 from sessionwise.engine.containment import containment_df
@@ -17,11 +16,10 @@ from sessionwise.models.fixed_effects import (
 )
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import Design, complete_rows, design, parse
-from sessionwise.models.mixed_fit import MixedFit
+from sessionwise.models.mixed_fit import MixedFit, fit_of_solution
 from sessionwise.models.mixed_solution import solved
-from sessionwise.models.model_rows import counted, left_out_before, model_frame, standard_deviations
+from sessionwise.models.model_rows import counted, left_out_before, model_frame
 from sessionwise.models.random_part import RandomPart, random_part_of
-from sessionwise.models.wald import estimates_frame
 
 BOTH = {
     True: "Differences in level and in slope may go together.",
@@ -116,26 +114,15 @@ def mixed(
     solution, dropped = solved(
         made, part, scaled, (used, parsed), reml=reml, keep_zero=zero == "keep"
     )
-    aliases = [f"`{term}`: a combination of the terms before it" for term in made.aliased]
-    estimate, covariance, loglik = scaled.unscaled(solution.summit.at, reml=reml)
     judged = judged_effects(solution, df)
-    covariance = covariance if judged.covariance is None else judged.covariance
-    return MixedFit(
-        question=f"What goes with `{made.outcome}`, within and between clients?",
-        estimates=estimates_frame(list(made.terms), estimate, covariance, judged.df),
-        variances=solution.variances,
-        health=replace(solution.health, dropped=(*aliases, *dropped)),
-        rows=counted(
-            used,
-            (*left_out_before(data), *left_out),
-            client=part.innermost or parsed.random[-1].group,
-        ),
+    aliases = [f"`{term}`: a combination of the terms before it" for term in made.aliased]
+    client = part.innermost or parsed.random[-1].group
+    return fit_of_solution(
+        solution,
+        judged,
+        rows=counted(used, (*left_out_before(data), *left_out), client=client),
         recipe=_recipe(solution.formula, made, judged.rule, reml=reml),
-        loglik=loglik,
-        covariance=covariance,
-        scales=standard_deviations(used, parsed.measured),
-        outcome=made.outcome,
-        solution=solution,
+        dropped=(*aliases, *dropped),
     )
 
 
