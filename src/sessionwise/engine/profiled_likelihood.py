@@ -114,6 +114,18 @@ class LinearMixedModel:
         placed = [found[self.given.order.index(k)] for k in range(len(found))]
         return at, [(s + s.T) / 2 for s, _ in placed], [blocks for _, blocks in placed]
 
+    def sensitivity(self, roots: Roots) -> tuple[At, Remaining]:
+        """Give likelihood, and the derivatives of −2 log-likelihood by all cross-products."""
+        total, determinant, done = self._forward(roots)
+        at, bar = self._judged(total, determinant)
+        back = Remaining({}, {}, {}, bar)
+        in_order = {f: roots[k] for f, k in enumerate(self.given.order)}
+        if self.last is not None:
+            retrace(back, self.last, done[-1], in_order, inner=True)
+        for step, gone in zip(reversed(self.steps), reversed(done[: len(self.steps)])):
+            restore(back, step, gone, inner=True)
+        return at, back
+
     def modes(self, roots: Roots) -> list[tuple[np.ndarray, np.ndarray]]:
         """Give the conditional modes of the deviations and how surely they are known.
 

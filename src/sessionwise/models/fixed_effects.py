@@ -51,15 +51,17 @@ def judged_effects(found: MixedSolution, rule: DegreesOfFreedom) -> Judged:
     Raises
     ------
     Refused
-        Containment where factors cross; Kenward–Roger by name where the fit is not by REML, or
-        where the rows cannot tell the variances apart.
+        Containment where factors cross; Kenward–Roger by name where the fit is not by REML, where
+        the rows cannot tell the variances apart, or where residuals are not independent and alike.
     """
     n, p = found.made.matrix.shape
     part = found.part
-    if not part.bundles:
+    if not part.bundles and found.residual is None:
         return Judged("residual", np.full(p, float(n - p)))
     if rule == "containment":
         return Judged(rule, _by_containment(found.made, part))
+    if found.residual is not None:
+        return _with_residuals(found, rule)
     if rule == "kenward-roger":
         return _by_kenward_roger(found)
     fewest = min(int(code.max()) + 1 for code in part.codes.values())
@@ -69,6 +71,19 @@ def judged_effects(found: MixedSolution, rule: DegreesOfFreedom) -> Judged:
         except Refused:
             pass  # its doubt about the variances cannot be had; Satterthwaite asks for less
     known = satterthwaite(found.model, found.summit)
+    return Judged(
+        "satterthwaite", np.array([known.df(row) for row in np.linalg.inv(found.scaled.triangle)])
+    )
+
+
+def _with_residuals(found: MixedSolution, rule: DegreesOfFreedom) -> Judged:
+    """Satterthwaite's degrees of freedom, the residuals' own parameters among what is uncertain."""
+    if rule == "kenward-roger":
+        raise Refused(
+            "Kenward–Roger is worked out for residuals that are independent and alike, and these "
+            "are not. Take df='satterthwaite', which counts their parameters in."
+        )
+    known = found.residual.known.effects
     return Judged(
         "satterthwaite", np.array([known.df(row) for row in np.linalg.inv(found.scaled.triangle)])
     )

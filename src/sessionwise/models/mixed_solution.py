@@ -11,6 +11,7 @@ from scipy.linalg import block_diag
 
 from sessionwise.engine.orthogonal_columns import ScaledModel
 from sessionwise.engine.profiled_likelihood import LinearMixedModel
+from sessionwise.engine.residual_search import MarkedModel
 from sessionwise.engine.variance_boundary import degenerate, vanishing
 from sessionwise.engine.variance_search import Summit, highest
 from sessionwise.errors import Refused
@@ -18,6 +19,8 @@ from sessionwise.models.fit import VARIANCE_COLUMNS, Health
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import Design
 from sessionwise.models.random_part import RandomPart, written
+from sessionwise.models.residual_solution import ResidualSolution, best_structure
+from sessionwise.models.residual_structure import ResidualStructure
 
 FLAT = 1e-5
 """A fit converged if no slope of the log-likelihood exceeds this, per standard error of what it is
@@ -47,6 +50,9 @@ class MixedSolution:
         The engine's model, in the scaled columns, and where its likelihood is highest.
     singular
         The random terms that are singular, in words.
+    residual
+        What residuals do that are not independent and alike; ``model`` then is the model of the
+        whitened rows, on which they are.
     """
 
     used: pd.DataFrame
@@ -57,6 +63,12 @@ class MixedSolution:
     model: LinearMixedModel
     summit: Summit
     singular: tuple[str, ...] = ()
+    residual: ResidualSolution | None = None
+
+    @property
+    def log_determinant(self) -> float:
+        """log|R| of the residuals: −2 log-likelihood of the rows less that of ``model``."""
+        return self.residual.log_determinant if self.residual else 0.0
 
     @property
     def reml(self) -> bool:
@@ -123,7 +135,7 @@ class MixedSolution:
             converged=True,
             singular=self.singular,
             gradient=self.summit.gradient,
-            optimiser="newton" if self.part.bundles else "closed form",
+            optimiser="newton" if self.part.bundles or self.residual else "closed form",
             evaluations=self.summit.evaluations,
         )
 
@@ -155,8 +167,11 @@ def solved(
     *,
     reml: bool,
     keep_zero: bool,
+    structure: ResidualStructure | None = None,
 ) -> tuple[MixedSolution, list[str]]:
     """Find the best variances; a deviation whose variance is none is taken out, unless kept.
+
+    With a ``structure`` the residuals' parameters are found with them.
 
     Returns
     -------
@@ -170,14 +185,27 @@ def solved(
     """
     used, formula = origin
     dropped: list[str] = []
+    asked, residual = part, None
     while True:
         factors, _ = part.factors()
-        model = LinearMixedModel.of(scaled.basis, scaled.response, factors, reml=reml)
-        summit = highest(model)
+        if structure is not None:
+            marked = MarkedModel(
+                scaled.basis, scaled.response, tuple(factors), structure.rows, reml
+            )
+            residual = best_structure(marked, structure, asked)
+            if residual is None:
+                structure = structure.without_correlation()
+                dropped.append("the residuals' correlation: it was estimated as zero")
+                continue
+            model, summit = residual.found.whitened.model, residual.found.summit
+        else:
+            model = LinearMixedModel.of(scaled.basis, scaled.response, factors, reml=reml)
+            summit = highest(model)
         check_summit(summit, part)
         found = MixedSolution(
-            used, replace(formula, random=part.terms), made, part, scaled, model, summit
-        )
+            used, replace(formula, random=part.terms), made, part, scaled, model, summit,
+            residual=residual,
+        )  # fmt: skip
         gone = vanishing(model, summit, found.root, found.triangle)
         if not gone.size or keep_zero:
             return replace(found, singular=_singular(found, gone)), dropped

@@ -20,6 +20,10 @@ MIXED = (
     "38(4), 963–974.",
 )
 SOURCES = {
+    "residual_structure": (
+        "Pinheiro, J. C., & Bates, D. M. (2000). Mixed-Effects Models in S and S-PLUS. Springer, "
+        "ch. 5.",
+    ),
     "aalen_johansen": (
         "Aalen, O. O., & Johansen, S. (1978). An empirical transition matrix for non-homogeneous "
         "Markov chains based on censored observations. Scandinavian Journal of Statistics, 5(3), "
