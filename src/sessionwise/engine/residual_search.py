@@ -156,15 +156,15 @@ class ResidualSearch:
     def place(self, omega: np.ndarray, roots: Sequence[np.ndarray] | None) -> _Place:
         """Find the best variances at ω, from those known nearby."""
         whitened = self.marked.at(omega)
-        if roots is None:
-            summit = highest(whitened.model)
-        else:
-            search = VarianceSearch(whitened.model)
-            summit = search.run(np.maximum(search.entries.vector(roots), _least(search)))
+        with np.errstate(divide="ignore", invalid="ignore"):  # where nothing is left to vary
+            if roots is None:
+                summit = highest(whitened.model)
+            else:
+                search = VarianceSearch(whitened.model)
+                summit = search.run(np.maximum(search.entries.vector(roots), _least(search)))
+            slopes = whitened.slopes(summit.roots)
         self.evaluations += summit.evaluations
-        return _Place(
-            whitened, summit, whitened.deviance(summit.loglik), whitened.slopes(summit.roots)
-        )
+        return _Place(whitened, summit, whitened.deviance(summit.loglik), slopes)
 
     def run(self, here: _Place) -> tuple[_Place, np.ndarray]:
         """Climb to where the likelihood is flat in ω; give the place and the curvature there."""

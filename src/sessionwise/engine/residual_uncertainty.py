@@ -10,7 +10,7 @@ from sessionwise.engine.residual_search import ResidualSummit
 from sessionwise.engine.satterthwaite_df import STEP, Satterthwaite
 from sessionwise.engine.variance_search import VarianceSearch
 
-TOLD_APART = 1e-9
+TOLD_APART = 1e-6
 """Where the curvature of some mixture of parameters, in their own errors, is less than this, the
 rows cannot tell them apart."""
 

@@ -99,9 +99,8 @@ def best_structure(
         if rho.min() > 1 - EDGE:
             raise Refused(
                 "The correlation of the residuals goes to ±1: what goes on from session to session "
-                "never ends within these series, and cannot be told from differences between "
-                f"{' and '.join(structure.series)}. Take residual='independent', or the random "
-                "intercept out."
+                "never ends within these series, and cannot be told from a difference between "
+                "them. Take residual='independent', or simpler random terms."
             )
         if structure.rows.continuous and rho.max() < EDGE:
             return None

@@ -179,8 +179,8 @@ def residual_structure_of(
 
 def _series(used: pd.DataFrame, part: RandomPart) -> tuple[np.ndarray, tuple[str, ...]]:
     names, code = [], np.zeros(len(used), np.int64)
-    known = {part.innermost: part.codes[part.innermost]} if part.innermost else {}
-    known |= {name: pd.factorize(used[name])[0] for name in NAMES if name in used.columns}
+    known = {name: pd.factorize(used[name])[0] for name in NAMES if name in used.columns}
+    known |= {part.innermost: part.codes[part.innermost]} if part.innermost else {}
     for name, own in known.items():
         finer = pd.factorize(code * (int(own.max()) + 1) + own)[0]
         if finer.max() > code.max():
