@@ -26,6 +26,7 @@ _WORDS = {
     "features.counts": ("attended_by", "endings", "filled_in", "who_came"),
     "models.fit": ("Curve", "Fit", "Health", "Unanswered"),
     "models.generalized_linear": ("glm",),
+    "models.population_average": ("gee",),
     "models.mixed_model": ("mixed",),
     "models.residual_tests": ("residuals_needed",),
     "models.cumulative_incidence": ("incidence", "still_in_therapy"),

@@ -45,7 +45,7 @@ def plain_text(fit: Fit) -> str:
         ("Health", str(replace(health, dropped=()))),
         *(("", f"fitted without {term}") for term in health.dropped),
         ("Model", f"{recipe.kind}{''.join(how)}: {recipe.formula}"),
-        ("", f"log-likelihood {fit.loglik:.3f}"),
+        *([("", f"log-likelihood {fit.loglik:.3f}")] if math.isfinite(fit.loglik) else []),
         ("Rows", _rows(fit.rows)),
         ("Errors", ", ".join(part for part in (errors, recipe.reference) if part)),
         *(("Compared", f"`{name}` with {level}") for name, level in recipe.references),
@@ -108,7 +108,10 @@ def _residuals(fit: Fit) -> list[str]:
         name = f"correlation φ, one {row.of} apart"
         if row.parameter == "sd_ratio":
             name = f"SD in {row.of} over that in [{row.reference}]"
-        limits = f"{_short(row.low)} to {_short(row.high)}"
+        if row.parameter == "alpha":
+            name = f"working correlation α ({row.reference}, by {row.of})"
+        known = math.isfinite(row.low)
+        limits = f"{_short(row.low)} to {_short(row.high)}" if known else ""
         rows.append([name, _short(row.estimate), limits])
     return _columns(rows)
 

@@ -167,10 +167,8 @@ def residual_structure_of(
     if correlated:
         series, names = _series(used, part)
         _check_lies_in(series, names, part.codes)
-        times, unit = _times(used, wish)
-        previous, gap = _steps(series, times, wish, names)
-        rows = ResidualRows(previous, gap, None, correlated=True, continuous=wish.kind == "car1")
-        structure = ResidualStructure(wish, rows, names, unit=unit)
+        rows = series_steps(used, series, names, wish)
+        structure = ResidualStructure(wish, rows, names, unit=_unit(used, wish.order))
     if wish.by:
         stratum, groups = _strata(used[wish.by], wish.by)
         structure = replace(structure, rows=replace(rows, stratum=stratum), groups=groups)
@@ -205,11 +203,17 @@ def _check_lies_in(
             )
 
 
-def _times(used: pd.DataFrame, wish: ResidualWish) -> tuple[np.ndarray, str]:
-    """Give when each row was, in numbers, and the unit."""
+def _unit(used: pd.DataFrame, order: str) -> str:
+    if pd.api.types.is_datetime64_any_dtype(used[order]):
+        return "day"
+    return order if order == "session" else f"unit of {order}"
+
+
+def _times(used: pd.DataFrame, wish: ResidualWish) -> np.ndarray:
+    """Give when each row was, in numbers."""
     column = used[wish.order]
     if pd.api.types.is_datetime64_any_dtype(column):
-        return ((column - column.min()) / pd.Timedelta(days=1)).to_numpy(float), "day"
+        return ((column - column.min()) / pd.Timedelta(days=1)).to_numpy(float)
     if not is_numeric(column):
         problem = Problem(f"`{wish.order}` holds neither numbers nor dates", "", "Name another.")
         raise InvalidInput([problem], "what the residuals should be")
@@ -221,13 +225,31 @@ def _times(used: pd.DataFrame, wish: ResidualWish) -> tuple[np.ndarray, str]:
             remedy='Write residual="car1", which takes any times.',
         )
         raise InvalidInput([problem], "what the residuals should be")
-    return times, wish.order if wish.order == "session" else f"unit of {wish.order}"
+    return times
 
 
-def _steps(
-    series: np.ndarray, times: np.ndarray, wish: ResidualWish, names: tuple[str, ...]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Give by row the row before it in its series, and how far back that lies."""
+def series_steps(
+    used: pd.DataFrame, series: np.ndarray, names: tuple[str, ...], wish: ResidualWish
+) -> ResidualRows:
+    """Find which row came before each in its series, and how far back.
+
+    Parameters
+    ----------
+    used
+        The rows of the model.
+    series, names
+        Number of the series of each row, shape (n,), and the columns it is made of.
+    wish
+        How they go on, by which column.
+
+    Raises
+    ------
+    InvalidInput
+        An order that is no time.
+    Refused
+        Two rows of one time; no series of two rows.
+    """
+    times = _times(used, wish)
     order = np.lexsort((times, series))
     same = np.flatnonzero(series[order][1:] == series[order][:-1])
     before, after = order[same], order[same + 1]
@@ -244,7 +266,7 @@ def _steps(
         )
     previous, gap = np.arange(series.size), np.zeros(series.size)
     previous[after], gap[after] = before, step
-    return previous, gap
+    return ResidualRows(previous, gap, None, correlated=True, continuous=wish.kind == "car1")
 
 
 def _strata(column: pd.Series, by: str) -> tuple[np.ndarray, tuple[str, ...]]:
