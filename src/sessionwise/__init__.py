@@ -28,6 +28,7 @@ _WORDS = {
     "models.generalized_linear": ("glm",),
     "models.population_average": ("gee",),
     "models.mixed_model": ("mixed",),
+    "models.left_correlation": ("Semivariogram", "semivariogram"),
     "models.residual_tests": ("residuals_needed",),
     "models.cumulative_incidence": ("incidence", "still_in_therapy"),
     "models.alliance_leaving": ("alliance_and_leaving", "hazard_by_session"),

@@ -77,12 +77,11 @@ class TestAgainstGeepack:
         assert alpha == pytest.approx(said["alpha"], abs=0.003)
 
 
-@pytest.mark.parametrize("family", OUTCOMES)
-class TestAgainstStatsmodels:
-    """Exchangeable; its AR(1) takes no account of missed sessions."""
+@pytest.fixture(scope="module")
+def of_statsmodels(rows):
+    """Its exchangeable fits; its AR(1) takes no account of missed sessions."""
 
-    @pytest.fixture
-    def said(self, rows, family):
+    def fitted(family):
         of = FAMILIES[family]()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -91,7 +90,13 @@ class TestAgainstStatsmodels:
                 cov_struct=sm.cov_struct.Exchangeable(),
             ).fit(maxiter=500, ctol=1e-9, cov_type="bias_reduced")  # fmt: skip
 
-    def test_estimates_and_alpha(self, rows, family, said):
+    return {family: fitted(family) for family in OUTCOMES}
+
+
+@pytest.mark.parametrize("family", OUTCOMES)
+class TestAgainstStatsmodels:
+    def test_estimates_and_alpha(self, rows, family, of_statsmodels):
+        said = of_statsmodels[family]
         fit = gee(formula(family), rows, "client", family)
         np.testing.assert_allclose(fit.estimates["estimate"], said.params[TERMS], rtol=1e-7)
         alpha = fit.residual_parameters["estimate"].item()
@@ -100,7 +105,8 @@ class TestAgainstStatsmodels:
     @pytest.mark.parametrize(
         ("errors", "matrix"), [("robust", "cov_robust"), ("mancl-derouen", "cov_robust_bc")]
     )
-    def test_errors(self, rows, family, said, errors, matrix):
+    def test_errors(self, rows, family, of_statsmodels, errors, matrix):
+        said = of_statsmodels[family]
         fit = gee(formula(family), rows, "client", family, errors=errors)
         order = [said.model.exog_names.index(name) for name in TERMS]
         expected = np.sqrt(np.diag(getattr(said, matrix)))[order]

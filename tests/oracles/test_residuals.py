@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sessionwise.models.left_correlation import semivariogram
 from sessionwise.models.mixed_model import mixed
 from sessionwise.models.residual_tests import residuals_needed
 
@@ -117,6 +118,16 @@ def test_each_of_two_is_tested_beside_the_other(fits):
     simpler.append(SAID["independent"]["reml"])
     np.testing.assert_allclose(found["loglik"], simpler, atol=LOGLIK)
     assert found["df"].tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("scale", "said"), [("standardised", "pearson"), ("normalised", "normalized")]
+)
+def test_the_semivariogram(fits, scale, said):
+    found, said = semivariogram(fits["ar1_reml"], scale).estimates, SAID["variogram"][said]
+    assert found["lag"].tolist() == said["dist"]
+    assert found["pairs"].tolist() == said["pairs"]
+    np.testing.assert_allclose(found["semivariance"], said["variog"], rtol=1e-6)
 
 
 def test_the_clinic(clinic, expected):

@@ -58,6 +58,15 @@ class ResidualRows:
         """Which rows have one before them, shape (n,)."""
         return self.gap > 0
 
+    @cached_property
+    def elapsed(self) -> np.ndarray:
+        """How long after the first of its series each row lies, shape (n,)."""
+        since, back = self.gap.copy(), self.previous.copy()
+        while (more := self.gap[back]).any():
+            since += more
+            back = self.previous[back]
+        return since
+
     def correlations(self, omega: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Give ρ of each row with the one before it, and ∂ρ/∂ω₁; 0 where there is none."""
         if not self.correlated:

@@ -24,6 +24,11 @@ Correlation = Literal["independence", "exchangeable", "ar1"]
 ClusterErrors = Literal["kauermann-carroll", "mancl-derouen", "robust"]
 
 NAMES = {"kauermann-carroll": "Kauermann–Carroll", "mancl-derouen": "Mancl–DeRouen"}
+CITED = {
+    "robust": ("gee",),
+    "kauermann-carroll": ("gee", "kauermann_carroll"),
+    "mancl-derouen": ("gee", "mancl_derouen"),
+}
 FLAT = 1e-8
 """The equations are solved if the last step was smaller than this many standard errors."""
 
@@ -137,7 +142,7 @@ def gee(  # noqa: PLR0913 - the words a study may say, each with a default
             reference=f"t with G−p = {df:.0f} df",
             references=tuple(made.references.items()),
             notes=(OTHER_ROWS,) if correlation != "independence" else (),
-            sources=("gee", *({"robust": ()}.get(errors, (errors.replace("-", "_"),)))),
+            sources=CITED[errors],
         ),
         loglik=float("nan"),
         covariance=covariance,

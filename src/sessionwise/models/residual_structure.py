@@ -165,17 +165,18 @@ def residual_structure_of(
     rows = ResidualRows(*still, None, correlated=False)
     structure = ResidualStructure(wish, rows)
     if correlated:
-        series, names = _series(used, part)
+        series, names = series_of(used, part)
         _check_lies_in(series, names, part.codes)
         rows = series_steps(used, series, names, wish)
-        structure = ResidualStructure(wish, rows, names, unit=_unit(used, wish.order))
+        structure = ResidualStructure(wish, rows, names, unit=unit_of(used, wish.order))
     if wish.by:
         stratum, groups = _strata(used[wish.by], wish.by)
         structure = replace(structure, rows=replace(rows, stratum=stratum), groups=groups)
     return structure
 
 
-def _series(used: pd.DataFrame, part: RandomPart) -> tuple[np.ndarray, tuple[str, ...]]:
+def series_of(used: pd.DataFrame, part: RandomPart) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Number the series of the rows, shape (n,), and name the columns they are made of."""
     names, code = [], np.zeros(len(used), np.int64)
     known = {name: pd.factorize(used[name])[0] for name in NAMES if name in used.columns}
     known |= {part.innermost: part.codes[part.innermost]} if part.innermost else {}
@@ -203,7 +204,8 @@ def _check_lies_in(
             )
 
 
-def _unit(used: pd.DataFrame, order: str) -> str:
+def unit_of(used: pd.DataFrame, order: str) -> str:
+    """Say what gaps in a column are counted in."""
     if pd.api.types.is_datetime64_any_dtype(used[order]):
         return "day"
     return order if order == "session" else f"unit of {order}"
