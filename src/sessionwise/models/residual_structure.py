@@ -97,7 +97,10 @@ class ResidualStructure:
                 f"gap in `{self.wish.order}` ({STEPS[self.wish.kind]})"
             )
         if self.wish.by:
-            said.append(f"their standard deviation is one of its own in each `{self.wish.by}`")
+            said.append(
+                f"their standard deviation is one of its own in each `{self.wish.by}`, the "
+                f"residual variance that of [{self.groups[0]}]"
+            )
         sentence = ", and ".join(said)
         return f"{sentence[:1].upper()}{sentence[1:]}." if said else ""
 
