@@ -261,6 +261,24 @@ def test_records_give_their_own_clock():
     assert parameter(fit).index.tolist() == ["session"]
 
 
+def test_weeks_that_remember():
+    """A clinic whose outcome carries over: φ within three standard errors of the truth."""
+    truth = sw.Truth(
+        clinic={"clients": 600, "therapists": 30},
+        outcome={"carry_over": 0.27},
+        alliance={"growth": 0},
+    )
+    s = sw.lagged(sw.simulate(truth, seed=3), "srs")
+    s = sw.within_between(s, ["srs_lag1"], complete=["ors", "severity"])
+    random = "(1 + session || client) + (1 | therapist)"
+    fit = mixed(f"ors ~ session + srs_lag1_within + srs_lag1_between + severity + {random}", s,
+                residual="ar1")  # fmt: skip
+    low, estimate, high = parameter(fit).loc["session", ["low", "estimate", "high"]]
+    error = (high - low) / (2 * 1.96)
+    assert error < 0.02
+    assert abs(estimate - 0.27) < 3 * error
+
+
 def test_what_was_put_in_comes_out():
     """60 clinics: φ and the ratio without bias, their limits at 95 % but for Monte Carlo error."""
     found = []

@@ -183,6 +183,11 @@ class TestRefusals:
             gee("ors ~ x", rows, "row")
         assert gee("ors ~ x", rows, "row", correlation="independence").health.converged
 
+    def test_the_future_of_a_course(self):
+        episodes = sw.episodes(sw.within_between(sw.example(), ["srs"]))
+        with pytest.raises(Refused, match="srs_between"):
+            gee("left_unplanned ~ srs_between", episodes, "client", "binomial")
+
     def test_two_rows_of_one_session(self):
         rows = pd.concat([clients(), clients().head(2)])
         with pytest.raises(Refused, match="2 rows of one `client` have the same `session`"):

@@ -135,7 +135,7 @@ def test_the_correlation_of_continuous_time_does_not_depend_on_the_unit():
 def test_a_search_ends_where_nothing_nearby_is_likelier():
     model = marked("both", clients=60)[0]
     best = best_residuals(model)
-    assert best.gradient < 1e-5
+    assert best.summit.gradient < 1e-5
     for k in range(best.omega.size):
         for step in (-0.01, 0.01):
             moved = best.omega.copy()

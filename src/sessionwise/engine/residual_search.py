@@ -21,6 +21,9 @@ FURTHEST = 1.0
 STARTS = {False: (-0.3, 0.0, 0.3, 0.6, 0.9), True: (0.1, 0.35, 0.6, 0.9)}
 """Correlations at the usual gap that are tried first, in steps and in continuous time."""
 
+FLAT = 1e-4
+"""A root below this does not vary, so that another summit may be higher."""
+
 EDGE = 1e-6
 """A correlation this close to ±1, or in continuous time to 0, is one."""
 
@@ -113,20 +116,15 @@ class ResidualSummit:
     whitened
         The model at them.
     summit
-        The variances; its log-likelihood is that of the whitened rows.
+        The variances; its log-likelihood is that of the whitened rows, its gradient the largest
+        slope in an entry of ω or of T, per standard error of it.
     loglik
         (Restricted) log-likelihood of the rows, all constants included.
-    gradient
-        Largest slope of the log-likelihood in an entry of ω or of T, per standard error of it.
-    evaluations
-        How often the likelihood was computed.
     """
 
     whitened: Whitened
     summit: Summit
     loglik: float
-    gradient: float
-    evaluations: int
 
     @property
     def omega(self) -> np.ndarray:
@@ -222,32 +220,28 @@ def _corrected(curve: np.ndarray, moved: np.ndarray, changed: np.ndarray) -> np.
     return curve - np.outer(along, along) / inner + np.outer(changed, changed) / bend
 
 
-def best_residuals(
-    marked: MarkedModel, near: tuple[np.ndarray, Sequence[np.ndarray]] | None = None
-) -> ResidualSummit:
+def best_residuals(marked: MarkedModel) -> ResidualSummit:
     """Find the correlation and the sizes of the residuals, and the variances, of most likelihood.
 
     The likelihood may have several summits: what goes on from session to session may be told as
     differences between clients. It is looked at on a grid of correlations, and climbed from each
-    of its points that is higher than its neighbours.
+    of its points that is higher than its neighbours; where something does not vary in the end,
+    other variances are tried there too.
 
     Parameters
     ----------
     marked
         The model.
-    near
-        ω and roots from where alone to begin.
     """
     search, rows = ResidualSearch(marked), marked.residuals
-    starts = [near] if near else [(np.zeros(rows.size), None)]
-    if rows.correlated and not near:
+    starts = [np.zeros(rows.size)]
+    if rows.correlated:
         tried = np.array(STARTS[rows.continuous])
         first = np.log(-np.log(tried)) if rows.continuous else np.arctanh(tried)
-        starts = [(np.concatenate([[one], np.zeros(rows.size - 1)]), None) for one in first]
+        starts = [np.concatenate([[one], np.zeros(rows.size - 1)]) for one in first]
     places: list[_Place] = []
-    for omega, roots in starts:
-        known = places[-1].summit.roots if places and roots is None else roots
-        places.append(search.place(omega, known))
+    for omega in starts:
+        places.append(search.place(omega, places[-1].summit.roots if places else None))
     heights = [np.inf, *(place.deviance for place in places), np.inf]
     tops = [
         place
@@ -255,8 +249,12 @@ def best_residuals(
         if heights[k] <= min(heights[k - 1], heights[k + 1])
     ]
     best, curve = min((search.run(top) for top in tops), key=lambda found: found[0].deviance)
+    if any((np.diag(root) < FLAT).any() for root in best.summit.roots):
+        again = search.place(best.omega, None)
+        if again.deviance < best.deviance - 1e-8:
+            best, curve = search.run(again)
     spread = np.sqrt(2 / np.maximum(np.diag(curve), 1e-12))
     steep = float(np.abs(best.gradient * spread / 2).max(initial=0.0))
     steep = max(steep, best.summit.gradient)
     summit = replace(best.summit, evaluations=search.evaluations, gradient=steep)
-    return ResidualSummit(best.whitened, summit, -best.deviance / 2, steep, search.evaluations)
+    return ResidualSummit(best.whitened, summit, -best.deviance / 2)

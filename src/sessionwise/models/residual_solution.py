@@ -9,14 +9,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from sessionwise.engine.residual_search import MarkedModel, ResidualSummit, best_residuals
+from sessionwise.engine.residual_search import EDGE, MarkedModel, ResidualSummit, best_residuals
 from sessionwise.engine.residual_uncertainty import ResidualsKnown, residuals_known
 from sessionwise.errors import Refused
 from sessionwise.models.fit import RESIDUAL_COLUMNS
 from sessionwise.models.random_part import RandomPart
 from sessionwise.models.residual_structure import ResidualStructure
 
-EDGE = 1e-6
 LARGEST = 1e5
 """A ratio of sizes beyond this, or below its inverse, is none: residuals do not vary there."""
 
