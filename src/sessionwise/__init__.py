@@ -26,7 +26,7 @@ _WORDS = {
     "features.counts": ("attended_by", "endings", "filled_in", "who_came"),
     "models.fit": ("Curve", "Fit", "Health", "Unanswered"),
     "models.generalized_linear": ("glm",),
-    "models.population_average": ("gee",),
+    "models.clustered_equations": ("gee",),
     "models.mixed_model": ("mixed",),
     "models.left_correlation": ("Semivariogram", "semivariogram"),
     "models.residual_tests": ("residuals_needed",),

@@ -3,7 +3,7 @@
 Given geepack's α everything agrees to ten digits. α itself is Liang and Zeger's moment estimate,
 divided by pairs less terms and by n − p, as statsmodels' is; geepack's is not, so that estimates
 lie within .002 of a standard error of its own and errors within .001 of theirs. Kauermann–Carroll
-errors are held against full matrices in tests/unit/test_population_average.py.
+errors are held against full matrices in tests/unit/test_clustered_equations.py.
 """
 
 import json
@@ -18,7 +18,7 @@ import statsmodels.api as sm
 from sessionwise.engine.estimating_equations import Clusters, solved_equations
 from sessionwise.models.formulas import design, parse
 from sessionwise.models.likelihood_maximum import FAMILIES, LINKS
-from sessionwise.models.population_average import gee
+from sessionwise.models.clustered_equations import gee
 from sessionwise.models.residual_structure import ResidualWish, series_steps
 
 HERE = Path(__file__).parent

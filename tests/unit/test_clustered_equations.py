@@ -9,7 +9,7 @@ import sessionwise as sw
 from sessionwise.engine.estimating_equations import Clusters, solved_equations
 from sessionwise.engine.whitened_rows import ResidualRows
 from sessionwise.errors import InvalidInput, Refused
-from sessionwise.models.population_average import gee
+from sessionwise.models.clustered_equations import gee
 
 
 def clients(seed=1, many=24, shift=0.5):
