@@ -16,9 +16,9 @@ import pytest
 import statsmodels.api as sm
 
 from sessionwise.engine.estimating_equations import Clusters, solved_equations
+from sessionwise.models.clustered_equations import gee
 from sessionwise.models.formulas import design, parse
 from sessionwise.models.likelihood_maximum import FAMILIES, LINKS
-from sessionwise.models.clustered_equations import gee
 from sessionwise.models.residual_structure import ResidualWish, series_steps
 
 HERE = Path(__file__).parent

@@ -9,7 +9,12 @@ from sessionwise.engine.containment import containment_df
 from sessionwise.engine.orthogonal_columns import scaled_model
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
 from sessionwise.models.fit import Recipe
-from sessionwise.models.fixed_effects import RULES, SOURCES, DegreesOfFreedom, judged_effects
+from sessionwise.models.fixed_effects import (
+    SOURCES,
+    DegreesOfFreedom,
+    judged_effects,
+    reference_of,
+)
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import Design, complete_rows, design, parse
 from sessionwise.models.mixed_fit import MixedFit
@@ -188,7 +193,7 @@ def _recipe(solution: MixedSolution, made: Design, rule: str) -> Recipe:
         formula=str(fitted),
         estimation="REML" if reml else "ML",
         errors="Kenward–Roger" if rule == "kenward-roger" else "GLS",
-        reference=f"t with {RULES[rule]} degrees of freedom",
+        reference=reference_of(rule),
         references=tuple(made.references.items()),
         notes=tuple(notes),
         sources=("mixed_model", *cited, *SOURCES[rule]),
