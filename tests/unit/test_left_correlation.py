@@ -14,7 +14,7 @@ from sessionwise.models.mixed_model import mixed
 from sessionwise.show.display import Nothing
 from sessionwise.show.figures.semivariogram_points import semivariogram as drawn
 from sessionwise.show.fit_page import page
-from sessionwise.show.residual_tables import residuals
+from sessionwise.show.residual_tables import residual_structure
 
 
 def test_the_numbers_are_those_of_all_pairs_one_by_one():
@@ -120,7 +120,7 @@ class TestTheFigure:
 class TestTheTable:
     def test_it_has_a_line_for_each_parameter(self):
         fit = mixed(NESTED, going(larger=1.5), residual="ar1", residual_by="modality")
-        shown = residuals(fit)
+        shown = residual_structure(fit)
         assert shown.frame["parameter"].tolist() == [
             "Correlation one session apart",
             "Residual SD: modality[video] over in_person",
@@ -131,9 +131,9 @@ class TestTheTable:
         assert "What residuals do" in page(fit)
 
     def test_a_working_correlation_has_no_limits(self):
-        shown = sw.show.residuals(sw.gee("ors ~ session", going(), "client"))
+        shown = sw.show.residual_structure(sw.gee("ors ~ session", going(), "client"))
         assert pd.isna(shown.frame.loc[0, "low"])
         assert "nan" not in shown.html
 
     def test_independent_residuals_have_none(self):
-        assert isinstance(residuals(mixed(NESTED, going())), Nothing)
+        assert isinstance(residual_structure(mixed(NESTED, going())), Nothing)

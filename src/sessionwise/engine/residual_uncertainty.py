@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sessionwise.engine.profiled_likelihood import At, Roots
 from sessionwise.engine.residual_search import ResidualSummit
 from sessionwise.engine.satterthwaite_df import STEP, Satterthwaite
 from sessionwise.engine.variance_search import VarianceSearch
@@ -48,11 +49,14 @@ def residuals_known(found: ResidualSummit) -> ResidualsKnown:
     theta = search.entries.vector(found.summit.roots)
     free = np.flatnonzero(~(search.bounded & (theta <= 0)) & (theta != 0))
     size = free.size + found.omega.size
-    bends, moves = np.empty((size, size)), []
+    bends, moves, steps = np.empty((size, size)), [], []
     for k in range(size):
-        ends = [_slopes(found, theta, free, k, sign * STEP) for sign in (1, -1)]
-        bends[k] = (ends[0][0] - ends[1][0]) / (2 * STEP)
-        moves.append((ends[0][1] - ends[1][1]) / (2 * STEP))
+        (above, up), (below, down) = (
+            _slopes(found, theta, free, k, sign * STEP) for sign in (1, -1)
+        )
+        bends[k] = (above - below) / (2 * STEP)
+        moves.append((up[1].covariance - down[1].covariance) / (2 * STEP))
+        steps.append((up, down))
     hessian = (bends + bends.T) / 2
     scale = np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-300))
     values, vectors = np.linalg.eigh(hessian / np.outer(scale, scale))
@@ -67,6 +71,7 @@ def residuals_known(found: ResidualSummit) -> ResidualsKnown:
             np.array(moves).reshape(size, model.given.terms, model.given.terms),
             uncertainty,
             model.df,
+            tuple(steps),
         ),
         bool(kept.all()),
     )
@@ -74,8 +79,8 @@ def residuals_known(found: ResidualSummit) -> ResidualsKnown:
 
 def _slopes(
     found: ResidualSummit, theta: np.ndarray, free: np.ndarray, k: int, step: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Give slopes by T and ω, and the covariance of the estimates, one parameter moved."""
+) -> tuple[np.ndarray, tuple[Roots, At]]:
+    """Give slopes by T and ω, T of each factor and the model there, one parameter moved."""
     whitened, theta, omega = found.whitened, theta.copy(), found.omega.copy()
     if k < free.size:
         theta[free[k]] += step
@@ -83,4 +88,5 @@ def _slopes(
         omega[k - free.size] += step
         whitened = whitened.marked.at(omega)
     point = VarianceSearch(whitened.model).point(theta)
-    return np.concatenate([point.gradient[free], whitened.slopes(point.roots)]), point.at.covariance
+    slopes = np.concatenate([point.gradient[free], whitened.slopes(point.roots)])
+    return slopes, (point.roots, point.at)

@@ -10,7 +10,6 @@ import numpy as np
 from sessionwise.engine.containment import containment_df
 from sessionwise.engine.kenward_roger import KenwardRoger, kenward_roger_adjustment
 from sessionwise.engine.random_factors import RandomFactor
-from sessionwise.engine.satterthwaite_df import satterthwaite
 from sessionwise.errors import Refused
 from sessionwise.models.fit import Recipe
 from sessionwise.models.formulas import Design
@@ -71,7 +70,7 @@ def judged_effects(found: MixedSolution, rule: DegreesOfFreedom) -> Judged:
             return _by_kenward_roger(found)
         except Refused:
             pass  # its doubt about the variances cannot be had; Satterthwaite asks for less
-    known = satterthwaite(found.model, found.summit)
+    known = found.satterthwaite
     return Judged(
         "satterthwaite", np.array([known.df(row) for row in np.linalg.inv(found.scaled.triangle)])
     )
@@ -84,7 +83,7 @@ def _with_residuals(found: MixedSolution, rule: DegreesOfFreedom) -> Judged:
             "Kenward–Roger is worked out for residuals that are independent and alike, and these "
             "are not. Take df='satterthwaite', which counts their parameters in."
         )
-    known = found.residual.known.effects
+    known = found.satterthwaite
     return Judged(
         "satterthwaite", np.array([known.df(row) for row in np.linalg.inv(found.scaled.triangle)])
     )

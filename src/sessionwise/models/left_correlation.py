@@ -15,6 +15,7 @@ from sessionwise.errors import InvalidInput, Problem, Refused, nearest
 from sessionwise.models.fit import Recipe, Rows
 from sessionwise.models.mixed_fit import MixedFit
 from sessionwise.models.mixed_solution import MixedSolution
+from sessionwise.models.predictions import fitted_means
 from sessionwise.models.residual_structure import (
     ResidualWish,
     residual_wish,
@@ -147,19 +148,9 @@ def _laid_out(solution: MixedSolution, order: str) -> tuple[ResidualWish, np.nda
 
 def _residuals(solution: MixedSolution, scale: Scale) -> np.ndarray:
     """Give the residuals around each level's own line over their standard deviation, shape (n,)."""
-    made, part = solution.made, solution.part
-    estimate = solution.scaled.unscaled(solution.summit.at, reml=solution.reml)[0]
-    rest = made.response - made.matrix @ estimate
-    for group, code in part.codes.items():
-        modes = solution.modes(group)
-        for term, own in modes.groupby("term"):
-            column = part.columns.get(term, np.ones(rest.size))
-            rest = rest - column * own["mode"].to_numpy()[code]
+    rest = solution.made.response - fitted_means(solution, "levels")
     rest = rest / np.sqrt(solution.residual_variance)
-    if solution.residual is None:
-        return rest
-    whitening = solution.residual.found.whitened.whitening
-    return whitening.whiten(rest) if scale == "normalised" else rest / whitening.size
+    return solution.whitened(rest) if scale == "normalised" else rest / solution.sizes
 
 
 def _walk(steps: ResidualRows) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -21,7 +21,7 @@ from sessionwise.models.mixed_fit import MixedFit
 from sessionwise.models.mixed_solution import MixedSolution, solved
 from sessionwise.models.model_rows import counted, left_out_before, model_frame, standard_deviations
 from sessionwise.models.random_part import RandomPart, random_part_of
-from sessionwise.models.residual_solution import residual_table
+from sessionwise.models.residual_solution import parameter_table
 from sessionwise.models.residual_structure import Residual, residual_structure_of, residual_wish
 from sessionwise.models.wald import estimates_frame
 
@@ -155,7 +155,7 @@ def mixed(  # noqa: PLR0913 - the words a study may say, each with a default
         scales=standard_deviations(used, parsed.measured),
         outcome=made.outcome,
         solution=solution,
-        residual_parameters=residual_table(solution.residual),
+        residual_parameters=parameter_table(solution.residual),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy.linalg import block_diag
 from sessionwise.engine.orthogonal_columns import ScaledModel
 from sessionwise.engine.profiled_likelihood import LinearMixedModel
 from sessionwise.engine.residual_search import MarkedModel
+from sessionwise.engine.satterthwaite_df import Satterthwaite, satterthwaite
 from sessionwise.engine.variance_boundary import degenerate, vanishing
 from sessionwise.engine.variance_search import Summit, highest
 from sessionwise.errors import Refused
@@ -69,6 +71,31 @@ class MixedSolution:
     def log_determinant(self) -> float:
         """log|R| of the residuals: −2 log-likelihood of the rows less that of ``model``."""
         return self.residual.log_determinant if self.residual else 0.0
+
+    def whitened(self, columns: np.ndarray) -> np.ndarray:
+        """Give columns of rows, shape (…, n), as ``model`` has them: whitened if residuals are."""
+        if self.residual is None:
+            return columns
+        return self.residual.found.whitened.whitening.whiten(columns)
+
+    @property
+    def engine_rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """Fixed part and response of ``model``, shape (n, p) and (n,)."""
+        return self.whitened(self.scaled.basis.T).T, self.whitened(self.scaled.response)
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Standard deviation of each row's residual over σ, shape (n,)."""
+        if self.residual is None:
+            return np.ones(len(self.used))
+        return self.residual.found.whitened.whitening.size
+
+    @cached_property
+    def satterthwaite(self) -> Satterthwaite:
+        """What degrees of freedom need, the residuals' own parameters among what is uncertain."""
+        if self.residual is not None:
+            return self.residual.known.effects
+        return satterthwaite(self.model, self.summit)
 
     @property
     def reml(self) -> bool:

@@ -11,10 +11,10 @@ from scipy import stats
 
 from sessionwise.engine.residual_search import EDGE, MarkedModel, ResidualSummit, best_residuals
 from sessionwise.engine.residual_uncertainty import ResidualsKnown, residuals_known
-from sessionwise.errors import Refused
+from sessionwise.errors import InvalidInput, Problem, Refused
 from sessionwise.models.fit import RESIDUAL_COLUMNS
 from sessionwise.models.random_part import RandomPart
-from sessionwise.models.residual_structure import ResidualStructure
+from sessionwise.models.residual_structure import ResidualStructure, group_name
 
 LARGEST = 1e5
 """A ratio of sizes beyond this, or below its inverse, is none: residuals do not vary there."""
@@ -43,6 +43,27 @@ class ResidualSolution:
         """log|R| of all rows."""
         return self.found.whitened.whitening.log_determinant
 
+    def sizes_of(self, rows: pd.DataFrame) -> np.ndarray:
+        """Give the standard deviation of other rows' residuals over σ, shape (rows,).
+
+        Raises
+        ------
+        InvalidInput
+            No column of groups, or a group the model has not seen.
+        """
+        by, groups = self.structure.wish.by, self.structure.groups
+        if not by:
+            return np.ones(len(rows))
+        if by not in rows.columns:
+            problem = Problem(f"there is no column `{by}`, by which residuals differ in size")
+            raise InvalidInput([problem], "the rows to predict")
+        number = pd.Index(groups).get_indexer([group_name(one) for one in rows[by]])
+        if (number < 0).any():
+            found = f"`{by}` is of no group of the model in {int((number < 0).sum())} rows"
+            raise InvalidInput([Problem(found)], "the rows to predict")
+        ratios = self.found.omega[int(self.structure.rows.correlated) :]
+        return np.exp(np.concatenate([[0.0], ratios]))[number]
+
     @cached_property
     def known(self) -> ResidualsKnown:
         """How surely the parameters are known.
@@ -62,7 +83,7 @@ class ResidualSolution:
         return known
 
 
-def residual_table(solution: ResidualSolution | None) -> pd.DataFrame:
+def parameter_table(solution: ResidualSolution | None) -> pd.DataFrame:
     """Give the parameters of the residuals with 95 % limits; see `Fit.residual_parameters`."""
     lines: list[tuple[str, str, str, float, float, float]] = []
     if solution is not None:

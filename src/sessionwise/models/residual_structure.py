@@ -288,5 +288,9 @@ def _strata(column: pd.Series, by: str) -> tuple[np.ndarray, tuple[str, ...]]:
             f"Residuals cannot differ in size by `{by}`: {found} in the rows of the model. "
             "Leave it out, or put groups together."
         )
-    names = [f"{one:.15g}" if isinstance(one, float) else str(one) for one in groups]
-    return code.astype(np.intp), tuple(names)
+    return code.astype(np.intp), tuple(map(group_name, groups))
+
+
+def group_name(value: Any) -> str:
+    """Give what a group is called."""
+    return f"{value:.15g}" if isinstance(value, float) else str(value)

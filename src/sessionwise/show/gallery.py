@@ -14,7 +14,7 @@ from sessionwise.show.figures.step_curves import curves
 from sessionwise.show.figures.two_views import views_over_sessions
 from sessionwise.show.figures.variants import side_by_side
 from sessionwise.show.fit_tables import estimates, health, variances
-from sessionwise.show.residual_tables import residuals
+from sessionwise.show.residual_tables import residual_structure
 from sessionwise.show.sentences.associations import early_alliance
 from sessionwise.show.sentences.changes import changed
 from sessionwise.show.sentences.endings import incidence, leaving, loss, still_in_therapy
@@ -73,7 +73,7 @@ __all__ = [
     "phases",
     "probability",
     "references",
-    "residuals",
+    "residual_structure",
     "semivariogram",
     "shape",
     "shares",

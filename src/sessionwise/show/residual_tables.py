@@ -12,7 +12,9 @@ from sessionwise.show.words import term_words, verdict
 
 
 @answered
-def residuals(fit: Fit, name: str = "residuals", title: str = "") -> Table | Nothing:
+def residual_structure(
+    fit: Fit, name: str = "residual-structure", title: str = ""
+) -> Table | Nothing:
     """Show how residuals go on from session to session, and where they are larger.
 
     Parameters
