@@ -47,12 +47,17 @@ class At:
 
 @dataclass(frozen=True, eq=False)
 class LinearMixedModel:
-    """A model on its rows: cross-products, and in which order factors are eliminated."""
+    """A model on its rows: cross-products, and in which order factors are eliminated.
+
+    ``log_determinant`` is log|R| where the rows given are R^−½ times those there are: likelihoods
+    are then of the rows there are.
+    """
 
     given: CrossProducts
     steps: tuple[Step, ...]
     last: Crossing | None
     reml: bool
+    log_determinant: float = 0.0
 
     @classmethod
     def of(
@@ -209,6 +214,7 @@ class LinearMixedModel:
             inverse = linalg.cho_solve(root, np.eye(p))
             if self.reml:
                 determinant += 2 * float(np.log(np.diag(root[0])).sum())
+        determinant += self.log_determinant
         rest = float(total[p, p] - total[:p, p] @ estimate)
         variance = rest / self.df
         loglik = -0.5 * (self.df * (1 + np.log(2 * np.pi * variance)) + determinant)

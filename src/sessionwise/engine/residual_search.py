@@ -60,21 +60,21 @@ class MarkedModel:
         design = np.ascontiguousarray(whitening.whiten(self.design.T).T)
         response = whitening.whiten(self.response)
         model = LinearMixedModel.of(design, response, factors, reml=self.reml)
+        model = replace(model, log_determinant=whitening.log_determinant)
         return Whitened(self, omega, whitening, model)
 
 
 @dataclass(frozen=True, eq=False)
 class Whitened:
-    """The model at given ω: its whitened rows, on which residuals are independent and alike."""
+    """The model at given ω: its whitened rows, on which residuals are independent and alike.
+
+    Likelihoods of ``model`` are those of the rows before whitening.
+    """
 
     marked: MarkedModel
     omega: np.ndarray
     whitening: Whitening
     model: LinearMixedModel
-
-    def deviance(self, loglik: float) -> float:
-        """Give −2 log-likelihood of the rows, from the log-likelihood of the whitened ones."""
-        return -2 * loglik + self.whitening.log_determinant
 
     def slopes(self, roots: Sequence[np.ndarray]) -> np.ndarray:
         """Give the exact derivative of the deviance by ω at T of each factor, shape (ω,).
@@ -116,15 +116,17 @@ class ResidualSummit:
     whitened
         The model at them.
     summit
-        The variances; its log-likelihood is that of the whitened rows, its gradient the largest
-        slope in an entry of ω or of T, per standard error of it.
-    loglik
-        (Restricted) log-likelihood of the rows, all constants included.
+        The variances; its gradient is the largest slope in an entry of ω or of T, per standard
+        error of it.
     """
 
     whitened: Whitened
     summit: Summit
-    loglik: float
+
+    @property
+    def loglik(self) -> float:
+        """(Restricted) log-likelihood of the rows, all constants included."""
+        return self.summit.loglik
 
     @property
     def omega(self) -> np.ndarray:
@@ -136,12 +138,15 @@ class ResidualSummit:
 class _Place:
     whitened: Whitened
     summit: Summit
-    deviance: float
     gradient: np.ndarray
 
     @property
     def omega(self) -> np.ndarray:
         return self.whitened.omega
+
+    @property
+    def deviance(self) -> float:
+        return -2 * self.summit.loglik
 
 
 class ResidualSearch:
@@ -162,7 +167,7 @@ class ResidualSearch:
                 summit = search.run(np.maximum(search.entries.vector(roots), _least(search)))
             slopes = whitened.slopes(summit.roots)
         self.evaluations += summit.evaluations
-        return _Place(whitened, summit, whitened.deviance(summit.loglik), slopes)
+        return _Place(whitened, summit, slopes)
 
     def run(self, here: _Place) -> tuple[_Place, np.ndarray]:
         """Climb to where the likelihood is flat in ω; give the place and the curvature there."""
@@ -257,4 +262,4 @@ def best_residuals(marked: MarkedModel) -> ResidualSummit:
     steep = float(np.abs(best.gradient * spread / 2).max(initial=0.0))
     steep = max(steep, best.summit.gradient)
     summit = replace(best.summit, evaluations=search.evaluations, gradient=steep)
-    return ResidualSummit(best.whitened, summit, -best.deviance / 2)
+    return ResidualSummit(best.whitened, summit)

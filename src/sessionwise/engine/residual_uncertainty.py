@@ -8,7 +8,7 @@ import numpy as np
 
 from sessionwise.engine.profiled_likelihood import At, Roots
 from sessionwise.engine.residual_search import ResidualSummit
-from sessionwise.engine.satterthwaite_df import STEP, Satterthwaite
+from sessionwise.engine.satterthwaite_df import STEP, Satterthwaite, Step
 from sessionwise.engine.variance_search import VarianceSearch
 
 TOLD_APART = 1e-6
@@ -56,7 +56,7 @@ def residuals_known(found: ResidualSummit) -> ResidualsKnown:
         )
         bends[k] = (above - below) / (2 * STEP)
         moves.append((up[1].covariance - down[1].covariance) / (2 * STEP))
-        steps.append((up, down))
+        steps.append(Step(*up, *down, 2 * STEP))
     hessian = (bends + bends.T) / 2
     scale = np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-300))
     values, vectors = np.linalg.eigh(hessian / np.outer(scale, scale))

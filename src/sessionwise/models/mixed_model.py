@@ -150,7 +150,7 @@ def mixed(  # noqa: PLR0913 - the words a study may say, each with a default
             client=part.innermost or parsed.random[-1].group,
         ),
         recipe=_recipe(solution, made, judged.rule),
-        loglik=loglik - solution.log_determinant / 2,
+        loglik=loglik,
         covariance=covariance,
         scales=standard_deviations(used, parsed.measured),
         outcome=made.outcome,

@@ -14,6 +14,7 @@ from sessionwise.engine.orthogonal_columns import ScaledModel
 from sessionwise.engine.profiled_likelihood import LinearMixedModel
 from sessionwise.engine.residual_search import MarkedModel
 from sessionwise.engine.satterthwaite_df import Satterthwaite, satterthwaite
+from sessionwise.engine.search_start import first_look
 from sessionwise.engine.variance_boundary import degenerate, vanishing
 from sessionwise.engine.variance_search import Summit, highest
 from sessionwise.errors import Refused
@@ -66,11 +67,6 @@ class MixedSolution:
     summit: Summit
     singular: tuple[str, ...] = ()
     residual: ResidualSolution | None = None
-
-    @property
-    def log_determinant(self) -> float:
-        """log|R| of the residuals: −2 log-likelihood of the rows less that of ``model``."""
-        return self.residual.log_determinant if self.residual else 0.0
 
     def whitened(self, columns: np.ndarray) -> np.ndarray:
         """Give columns of rows, shape (…, n), as ``model`` has them: whitened if residuals are."""
@@ -227,7 +223,8 @@ def solved(
             model, summit = residual.found.whitened.model, residual.found.summit
         else:
             model = LinearMixedModel.of(scaled.basis, scaled.response, factors, reml=reml)
-            summit = highest(model)
+            start = first_look(scaled.basis, scaled.response, factors, reml=reml)
+            summit = highest(model, start)
         check_summit(summit, part)
         found = MixedSolution(
             used, replace(formula, random=part.terms), made, part, scaled, model, summit,

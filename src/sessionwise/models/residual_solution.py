@@ -38,11 +38,6 @@ class ResidualSolution:
     found: ResidualSummit
     asked: RandomPart
 
-    @property
-    def log_determinant(self) -> float:
-        """log|R| of all rows."""
-        return self.found.whitened.whitening.log_determinant
-
     def sizes_of(self, rows: pd.DataFrame) -> np.ndarray:
         """Give the standard deviation of other rows' residuals over σ, shape (rows,).
 
