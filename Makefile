@@ -63,6 +63,7 @@ tidy: $(READY) ## format, and rewrite what is generated
 	$(BIN)/python tests/architecture/environment.py
 	$(BIN)/python tests/architecture/clinic.py
 	$(BIN)/python tests/architecture/dictionary.py
+	$(BIN)/python tests/architecture/modules.py
 
 clean: ## remove the environment and everything made
 	rm -rf $(VENV) reports build dist .ruff_cache

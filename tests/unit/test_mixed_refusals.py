@@ -6,7 +6,7 @@ import pytest
 from mixed_rows import NESTED, clinic, level_out
 
 from sessionwise.errors import InvalidInput, Refused
-from sessionwise.models import mixed_solution
+from sessionwise.models import mixed_search
 from sessionwise.models.mixed_model import mixed
 
 
@@ -74,7 +74,7 @@ class TestWhatIsRefused:
             mixed("ors ~ room + floor + (1 | client) + (1 | therapist)", rows)
 
     def test_a_fit_that_is_not_flat(self, monkeypatch):
-        monkeypatch.setattr(mixed_solution, "FLAT", 0.0)
+        monkeypatch.setattr(mixed_search, "FLAT", 0.0)
         with pytest.raises(Refused, match="did not converge.*Newton steps"):
             mixed(NESTED, clinic())
 

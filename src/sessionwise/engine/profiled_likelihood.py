@@ -47,12 +47,17 @@ class At:
 
 @dataclass(frozen=True, eq=False)
 class LinearMixedModel:
-    """A model on its rows: cross-products, and in which order factors are eliminated."""
+    """A model on its rows: cross-products, and in which order factors are eliminated.
+
+    ``log_determinant`` is log|R| where the rows given are R^−½ times those there are: likelihoods
+    are then of the rows there are.
+    """
 
     given: CrossProducts
     steps: tuple[Step, ...]
     last: Crossing | None
     reml: bool
+    log_determinant: float = 0.0
 
     @classmethod
     def of(
@@ -133,6 +138,18 @@ class LinearMixedModel:
             found[step.f] = restore(back, step, gone, inner=step.f > 0)
         placed = [found[self.given.order.index(k)] for k in range(len(found))]
         return at, [(s + s.T) / 2 for s, _ in placed], [blocks for _, blocks in placed]
+
+    def sensitivity(self, roots: Roots) -> tuple[At, Remaining]:
+        """Give likelihood, and the derivatives of −2 log-likelihood by all cross-products."""
+        total, determinant, done = self._forward(roots)
+        at, bar = self._judged(total, determinant)
+        back = Remaining({}, {}, {}, bar)
+        in_order = {f: roots[k] for f, k in enumerate(self.given.order)}
+        if self.last is not None:
+            retrace(back, self.last, done[-1], in_order, inner=True)
+        for step, gone in zip(reversed(self.steps), reversed(done[: len(self.steps)])):
+            restore(back, step, gone, inner=True)
+        return at, back
 
     def modes(self, roots: Roots) -> list[tuple[np.ndarray, np.ndarray]]:
         """Give the conditional modes of the deviations and how surely they are known.
@@ -219,6 +236,7 @@ class LinearMixedModel:
             inverse = linalg.cho_solve(root, np.eye(p))
             if self.reml:
                 determinant += 2 * float(np.log(np.diag(root[0])).sum())
+        determinant += self.log_determinant
         rest = float(total[p, p] - total[:p, p] @ estimate)
         variance = rest / self.df
         held = variance if residual is None else residual

@@ -21,7 +21,7 @@ def share_table(found: MixedSolution, at: Mapping[str, float] | None, level: flo
         problem = Problem(f"level is {level:g}", remedy="Give a share, such as 0.95.")
         raise InvalidInput([problem], "the shares")
     groups = list(found.part.by_factor)
-    residual = found.residual_variance
+    residual = found.residual_variance * float(np.mean(found.sizes**2))
     mean = pd.Series({**average_variances(found), RESIDUAL: residual})
     there = pd.Series({**_variances_at(found, at or {}), RESIDUAL: residual})
     shares = mean / mean.sum()
@@ -41,7 +41,7 @@ def share_table(found: MixedSolution, at: Mapping[str, float] | None, level: flo
             size = float((sizes**2).sum() / sizes.sum())
             icc = float(shares[[group, *_around(found, group)]].sum())
             line |= {"levels": float(sizes.size), "size": size, "icc": icc}
-            line["design_effect"] = 1 + (size - 1) * icc
+            line["design_effect"] = np.nan if _goes_on(found) else 1 + (size - 1) * icc
         lines.append(line)
     columns = ("group", "variance", "share", "low", "high", "share_at")
     columns += ("levels", "size", "icc", "design_effect")
@@ -52,7 +52,7 @@ def explained(found: MixedSolution) -> pd.Series:
     """Give marginal and conditional R²; see `FitOnRows.r_squared`."""
     fixed = float(np.var(fitted_means(found, "population"), ddof=1))
     random = sum(average_variances(found).values())
-    total = fixed + random + found.residual_variance
+    total = fixed + random + found.residual_variance * float(np.mean(found.sizes**2))
     return pd.Series({"marginal": fixed / total, "conditional": (fixed + random) / total})
 
 
@@ -90,6 +90,11 @@ def _variances_at(found: MixedSolution, at: Mapping[str, float]) -> dict[str, fl
     }
 
 
+def _goes_on(found: MixedSolution) -> bool:
+    """Whether residuals correlate, so that rows of one level are alike beyond their level."""
+    return found.residual is not None and found.residual.structure.rows.correlated
+
+
 def _around(found: MixedSolution, group: str) -> list[str]:
     """Name the factors in one level of which each level of a factor lies."""
     code = found.part.codes[group]
@@ -106,7 +111,8 @@ def _limits(found: MixedSolution, level: float) -> dict[str, tuple[float, float]
     """Limits by profile, for one or two factors that differ in level only; else none."""
     groups = [*found.part.by_factor, RESIDUAL]
     deviations = found.part.deviations
-    if any(d.slope for d in deviations) or len(groups) not in (2, 3):
+    level_only = not any(d.slope for d in deviations)
+    if found.residual is not None or not level_only or len(groups) not in (2, 3):
         return dict.fromkeys(groups, (np.nan, np.nan))
     ratios = np.diag(found.deviation_covariance) / found.residual_variance
     return {

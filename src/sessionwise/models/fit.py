@@ -12,6 +12,7 @@ import pandas as pd
 from sessionwise.models.fit_text import plain_text
 
 VARIANCE_COLUMNS = ("group", "term1", "term2", "variance", "sd", "correlation")
+RESIDUAL_COLUMNS = ("parameter", "of", "reference", "estimate", "low", "high")
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,6 +168,11 @@ class Fit:
         Which direction of the outcome is the better one; empty where no instrument says.
     labels
         Words for the terms and the outcome, from the columns they are made of.
+    residual_parameters
+        What residuals do that are not independent and alike: ``parameter, of, reference, estimate,
+        low, high``. ``"phi"`` is the correlation one step or unit apart, ``of`` what it is counted
+        in; ``"sd_ratio"`` the standard deviation in one group over that in the reference, which
+        the residual variance is of. Empty otherwise.
     """
 
     question: str
@@ -181,6 +187,9 @@ class Fit:
     outcome: str = ""
     better: Literal["higher", "lower", ""] = ""
     labels: Mapping[str, str] = field(default_factory=dict, repr=False)
+    residual_parameters: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=list(RESIDUAL_COLUMNS)), repr=False
+    )
 
     def replace(self, **changes: Any) -> Fit:
         """Give a copy with some attributes changed."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from sessionwise.models.explained_variance import explained, share_table
 from sessionwise.models.fit import Fit
-from sessionwise.models.fixed_effects import rule_of
+from sessionwise.models.fixed_effects import Judged
 from sessionwise.models.influence import Variances, influence_table
 from sessionwise.models.mixed_solution import MixedSolution
 from sessionwise.models.predictions import Interval, Of, predicted
@@ -25,9 +25,12 @@ class FitOnRows(Fit):
     ----------
     solution
         The rows, matrices and variances behind it.
+    judged
+        How its fixed effects are judged.
     """
 
-    solution: MixedSolution
+    solution: MixedSolution = field(repr=False)
+    judged: Judged = field(repr=False)
 
     def predict(
         self,
@@ -67,13 +70,16 @@ class FitOnRows(Fit):
             rows. A row that lacks something it needs is there and holds nothing. Limits by t: for
             means of the population by the rule of the fit (by containment the fewest of the terms),
             so that an intercept comes out as in the table of estimates; otherwise on
-            Satterthwaite's degrees of freedom of the whole error variance.
+            Satterthwaite's degrees of freedom of the whole error variance. An observation has the
+            residual of its own group of ``residual_by``.
 
         Raises
         ------
         InvalidInput
             A column or a level that is not there, a category the model has not seen. Levels are
             counted, not named.
+        Refused
+            An observation of known levels where residuals go on from session to session.
 
         References
         ----------
@@ -88,8 +94,7 @@ class FitOnRows(Fit):
         >>> fit.predict(pd.DataFrame({"client": [2]}), of="levels")["estimate"].round(3).tolist()
         [6.3]
         """
-        rule = (rule_of(self.recipe), self.estimates["df"].to_numpy(float))
-        return predicted(self.solution, data, rule, (of, interval), level)
+        return predicted(self.solution, data, self.judged, (of, interval), level)
 
     def residuals(self) -> pd.DataFrame:
         """Give what is left unexplained of each row of the model.
@@ -102,7 +107,8 @@ class FitOnRows(Fit):
             σ√(1 − h), so that a row the model bends to does not look small; and ``leverage``, h,
             between 0 and 1, the diagonal of what makes Xβ̂ + Zb̂ of y, given the variances (its sum
             is how many parameters the fitted values are worth). A row of leverage 1 has no
-            standardised residual.
+            standardised residual. Where residuals go on or differ in size, these two are those of
+            the whitened rows, on which they do not.
 
         References
         ----------
@@ -152,7 +158,8 @@ class FitOnRows(Fit):
         InvalidInput
             No such column, or one that is missing in some rows; levels that are not there.
         Refused
-            More levels than the model may be fitted again for, or that touch too much at once.
+            More levels than the model may be fitted again for, or that touch too much at once;
+            levels that part a course whose residuals correlate, or ``"re-estimated"`` there.
 
         References
         ----------
@@ -186,7 +193,8 @@ class FitOnRows(Fit):
         -------
         DataFrame
             Per factor, the residual last: ``group, variance, share, low, high, share_at``; limits
-            by profile likelihood for one or two factors that differ in level only, otherwise none.
+            by profile likelihood for one or two factors that differ in level only, otherwise none;
+            none either where residuals go on or differ in size (their variance is the mean).
             ``levels``; ``size``, Σm²/Σm, the size of the level an average row lies in; ``icc``, how
             two rows of one level correlate: its share, and those of the factors it lies in;
             ``design_effect``, 1 + (size − 1)·icc: how many rows weigh as one would alone, for a

@@ -45,7 +45,7 @@ def plain_text(fit: Fit) -> str:
         ("Health", str(replace(health, dropped=()))),
         *(("", f"fitted without {term}") for term in health.dropped),
         ("Model", f"{recipe.kind}{''.join(how)}: {recipe.formula}"),
-        ("", f"log-likelihood {fit.loglik:.3f}"),
+        *([("", f"log-likelihood {fit.loglik:.3f}")] if math.isfinite(fit.loglik) else []),
         ("Rows", _rows(fit.rows)),
         ("Errors", ", ".join(part for part in (errors, recipe.reference) if part)),
         *(("Compared", f"`{name}` with {level}") for name, level in recipe.references),
@@ -61,6 +61,8 @@ def plain_text(fit: Fit) -> str:
     lines += ["", f"Fixed effects{unit}", *_estimates(fit)]
     if len(fit.variances):
         lines += ["", "What varies, and between whom", *_variances(fit)]
+    if len(fit.residual_parameters):
+        lines += ["", "What residuals do", *_residuals(fit)]
     return "\n".join(lines)
 
 
@@ -97,6 +99,20 @@ def _variances(fit: Fit) -> list[str]:
             rows.append([row.group, both, _short(row.variance), "", f"{row.correlation:.2f}"])
         else:
             rows.append([row.group, row.term1, _short(row.variance), _short(row.sd), ""])
+    return _columns(rows)
+
+
+def _residuals(fit: Fit) -> list[str]:
+    rows = [["", "estimate", "95 % limits"]]
+    for row in fit.residual_parameters.itertuples():
+        name = f"correlation φ, one {row.of} apart"
+        if row.parameter == "sd_ratio":
+            name = f"SD in {row.of} over that in [{row.reference}]"
+        if row.parameter == "alpha":
+            name = f"working correlation α ({row.reference}, by {row.of})"
+        known = math.isfinite(row.low)
+        limits = f"{_short(row.low)} to {_short(row.high)}" if known else ""
+        rows.append([name, _short(row.estimate), limits])
     return _columns(rows)
 
 

@@ -10,9 +10,8 @@ import numpy as np
 from sessionwise.engine.containment import containment_df
 from sessionwise.engine.kenward_roger import KenwardRoger, kenward_roger_adjustment
 from sessionwise.engine.random_factors import RandomFactor
-from sessionwise.engine.satterthwaite_df import Satterthwaite, satterthwaite
+from sessionwise.engine.satterthwaite_df import Satterthwaite
 from sessionwise.errors import Refused
-from sessionwise.models.fit import Recipe
 from sessionwise.models.formulas import Design
 from sessionwise.models.mixed_solution import MixedSolution
 from sessionwise.models.random_part import RandomPart
@@ -65,15 +64,17 @@ def judged_effects(found: MixedSolution, rule: DegreesOfFreedom) -> Judged:
     Raises
     ------
     Refused
-        Containment where factors cross; Kenward–Roger by name where the fit is not by REML, or
-        where the rows cannot tell the variances apart.
+        Containment where factors cross; Kenward–Roger by name where the fit is not by REML, where
+        the rows cannot tell the variances apart, or where residuals are not independent and alike.
     """
     n, p = found.made.matrix.shape
     part = found.part
-    if not part.bundles:
+    if not part.bundles and found.residual is None:
         return Judged("residual", np.full(p, float(n - p)))
     if rule == "containment":
         return Judged(rule, _by_containment(found.made, part))
+    if found.residual is not None:
+        return _with_residuals(found, rule)
     if rule == "kenward-roger":
         return _by_kenward_roger(found)
     fewest = min(int(code.max()) + 1 for code in part.codes.values())
@@ -82,7 +83,21 @@ def judged_effects(found: MixedSolution, rule: DegreesOfFreedom) -> Judged:
             return _by_kenward_roger(found)
         except Refused:
             pass  # its doubt about the variances cannot be had; Satterthwaite asks for less
-    known = satterthwaite(found.model, found.summit)
+    return _by_satterthwaite(found)
+
+
+def _with_residuals(found: MixedSolution, rule: DegreesOfFreedom) -> Judged:
+    """Satterthwaite's degrees of freedom, the residuals' own parameters among what is uncertain."""
+    if rule == "kenward-roger":
+        raise Refused(
+            "Kenward–Roger is worked out for residuals that are independent and alike, and these "
+            "are not. Take df='satterthwaite', which counts their parameters in."
+        )
+    return _by_satterthwaite(found)
+
+
+def _by_satterthwaite(found: MixedSolution) -> Judged:
+    known = found.satterthwaite
     each = [known.df(row) for row in np.linalg.inv(found.scaled.triangle)]
     return Judged("satterthwaite", np.array(each), known=known)
 
@@ -96,17 +111,12 @@ def _by_containment(made: Design, part: RandomPart) -> np.ndarray:
     return containment_df(made.matrix, list(part.codes.values()))
 
 
-def rule_of(recipe: Recipe) -> str:
-    """Say by which rule the fixed effects of a fit were judged."""
-    return next(rule for rule, word in RULES.items() if reference_of(rule) == recipe.reference)
-
-
 def reference_of(rule: str) -> str:
     """Say in words what the statistics of a rule are referred to."""
     return f"t with {RULES[rule]} degrees of freedom"
 
 
-def kenward_roger_of(found: MixedSolution) -> KenwardRoger:
+def _kenward_roger(found: MixedSolution) -> KenwardRoger:
     """Kenward–Roger in the scaled model.
 
     Raises
@@ -135,7 +145,7 @@ def kenward_roger_of(found: MixedSolution) -> KenwardRoger:
 
 def _by_kenward_roger(found: MixedSolution) -> Judged:
     """Kenward–Roger, brought back to the units of the data."""
-    known, scaled = kenward_roger_of(found), found.scaled
+    known, scaled = _kenward_roger(found), found.scaled
     back = np.linalg.inv(scaled.triangle)
     covariance = scaled.spread**2 * back @ known.covariance @ back.T
     return Judged(

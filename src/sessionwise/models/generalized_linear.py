@@ -96,13 +96,13 @@ def glm(
     needed = [*parsed.columns, *([cluster] if cluster else [])]
     used, left_out = complete_rows(frame, list(dict.fromkeys(needed)))
     made = design(parsed, used)
-    _check_outcome(made, family)
+    check_outcome(made, family)
     solved = maximum(made, family, link)
     clusters = used[cluster].to_numpy() if cluster and errors != "model" else None
     covariance, df = _errors(solved, clusters, errors, family)
     rows = counted(used, (*left_out_before(data), *left_out))
     if family == "binomial":
-        rows = _with_events(rows, frame[made.outcome], made.response)
+        rows = with_events(rows, frame[made.outcome], made.response)
     return Fit(
         question=f"What goes with `{made.outcome}`?",
         estimates=estimates_frame(list(made.terms), solved.estimate, covariance, df),
@@ -166,7 +166,8 @@ def _check_words(
         raise InvalidInput(problems, "what glm was given")
 
 
-def _check_outcome(made: Design, family: str) -> None:
+def check_outcome(made: Design, family: str) -> None:
+    """Refuse an outcome its family does not have, or terms that leave nothing to judge them by."""
     y = made.response
     if family == "binomial" and not np.isin(y, (0, 1)).all():
         odd = int((~np.isin(y, (0, 1))).sum())
@@ -219,7 +220,7 @@ def _sources(errors: str) -> tuple[str, ...]:
     return {"model": ("glm",), "CR2": ("glm", "cr2")}.get(errors, ("glm", "cr0"))
 
 
-def _with_events(rows: Any, outcome: pd.Series, response: np.ndarray) -> Any:
+def with_events(rows: Any, outcome: pd.Series, response: np.ndarray) -> Any:
     """Add how many ones there are, and how many were lost with incomplete rows."""
     events = int(response.sum())
     return replace(rows, events=events, events_lost=int(outcome.eq(1).sum()) - events)

@@ -95,23 +95,40 @@ def _held(
             f"The factors but the largest have {inner} deviations together, and influence is "
             f"computed for at most {MOST_INNER}. Fit the model to fewer rows."
         )
-    joint = joint_inverse(found.model, found.summit.roots, found.scaled.basis)
+    _check_series(found, code, by)
+    joint = joint_inverse(found.model, found.summit.roots, found.engine_rows[0])
     touched = most_touched(joint, code)
     if touched > MOST_TOUCHED:
         raise Refused(
             f"One `{by}` touches {touched} deviations of `{found.part.innermost}`, and influence "
             f"is computed for at most {MOST_TOUCHED}. Take variances='re-estimated' of some levels."
         )
-    left = found.made.response - fitted_means(found, "levels")
+    left = found.whitened(found.made.response - fitted_means(found, "levels"))
     done = deletions(joint, left, code, found.residual_variance)
     back = np.linalg.inv(found.scaled.triangle)
     return done.change @ back.T, done.distance, done.covariance_ratio
+
+
+def _check_series(found: MixedSolution, code: np.ndarray, by: str) -> None:
+    """Refuse to part a series whose rows follow from one another."""
+    previous = found.residual.structure.rows.previous if found.residual else np.arange(len(code))
+    if (code != code[previous]).any():
+        series = " and ".join(f"`{name}`" for name in found.residual.structure.series)
+        raise Refused(
+            f"Rows of one {series} lie in several `{by}`, and their residuals correlate, so that "
+            f"a `{by}` cannot be deleted alone. Take residuals that are independent."
+        )
 
 
 def _again(
     found: MixedSolution, code: np.ndarray, chosen: np.ndarray, by: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Fit the model again without each of some levels."""
+    if found.residual is not None:
+        raise Refused(
+            "Residuals that correlate or differ in size are not estimated again without each "
+            f"`{by}`. Take variances='held'."
+        )
     if len(chosen) > MOST_REFITS:
         raise Refused(
             f"There are {len(chosen)} `{by}`s, and the model is fitted again for at most "

@@ -14,7 +14,8 @@ from sessionwise.errors import InvalidInput, Problem, Refused
 from sessionwise.models.formulas import parse
 from sessionwise.models.hypothesis import Test
 from sessionwise.models.mixed_parameters import spreads
-from sessionwise.models.mixed_solution import MixedSolution, solved
+from sessionwise.models.mixed_search import solved
+from sessionwise.models.mixed_solution import MixedSolution
 from sessionwise.models.random_part import Deviation, RandomPart
 
 SAME = 1e-6
@@ -54,6 +55,7 @@ def random_terms_test(found: MixedSolution, texts: Sequence[str]) -> Test:
         (found.used, found.formula),
         reml=found.reml,
         keep_zero=True,
+        structure=found.residual.structure if found.residual else None,
     )
     many = len(gone) > 1
     null = f"the variance{'s' * many} of {', '.join(texts)} {'are' if many else 'is'} zero"
@@ -125,6 +127,9 @@ class _Compared:
             return [Problem(found, "", remedy)]
         if one.reml != other.reml:
             return [Problem("one fit is by REML and one is not", "", "Fit both with one `reml`.")]
+        if _residuals(one) != _residuals(other):
+            remedy = "Ask sw.residuals_needed of the fit that has more."
+            return [Problem("residuals are not modelled alike in the two fits", "", remedy)]
         remedy = "Ask the fit that has more terms, and give it the other."
         if _parameters(one) <= _parameters(other):
             found = f"the fit has {_parameters(one)} parameters and the other {_parameters(other)}"
@@ -160,6 +165,11 @@ class _Compared:
 def _pairs(part: RandomPart) -> set[frozenset[Deviation]]:
     """Give the pairs of deviations that may go together."""
     return {frozenset(pair) for bundle in part.bundles for pair in combinations(bundle, 2)}
+
+
+def _residuals(found: MixedSolution) -> str:
+    """Say what the model has residuals do; nothing where they are independent and alike."""
+    return found.residual.structure.note if found.residual else ""
 
 
 def _parameters(found: MixedSolution) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -20,27 +20,18 @@ from sessionwise.models.mixed_intervals import (
     profile_intervals,
     wald_intervals,
 )
-from sessionwise.models.mixed_solution import MixedSolution, solved_again
+from sessionwise.models.mixed_search import solved_again
+from sessionwise.models.mixed_solution import MixedSolution
 from sessionwise.models.model_rows import standard_deviations
 from sessionwise.models.new_responses import given_response, simulated_rows
 from sessionwise.models.parametric_bootstrap import bootstrap
+from sessionwise.models.residual_solution import parameter_table
 from sessionwise.models.wald import estimates_frame
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class MixedFit(FitOnRows):
-    """A `Fit` of a linear mixed model.
-
-    Attributes
-    ----------
-    solution
-        The rows, matrices and variances behind it.
-    judged
-        How its fixed effects are judged.
-    """
-
-    solution: MixedSolution = field(repr=False)
-    judged: Judged = field(repr=False)
+    """A `Fit` of a linear mixed model, which can be tested, drawn from and fitted again."""
 
     def simulate(self, draws: int = 1, seed: int = 1) -> pd.DataFrame:
         """Draw new responses of the same rows from the fitted model.
@@ -62,7 +53,10 @@ class MixedFit(FitOnRows):
         ------
         InvalidInput
             Less than one draw.
+        Refused
+            Residuals that correlate or differ in size.
         """
+        self.solution.need_independent("Drawing new responses")
         return simulated_rows(self.solution, draws, seed)
 
     def refit(self, response: pd.Series | np.ndarray) -> MixedFit:
@@ -83,6 +77,7 @@ class MixedFit(FitOnRows):
         Refused
             As `mixed`.
         """
+        self.solution.need_independent("Fitting again")
         solution = solved_again(self.solution, given_response(self.solution, response))
         rule = "satterthwaite" if self.judged.rule == "residual" else self.judged.rule
         judged = judged_effects(solution, rule)
@@ -123,6 +118,8 @@ class MixedFit(FitOnRows):
             No such way; a level that is none.
         """
         check_intervals(by, level)
+        if by != "wald":
+            self.solution.need_independent("A profile or a bootstrap")
         if by == "profile":
             return profile_intervals(self.solution, level)
         if by == "bootstrap":
@@ -232,4 +229,5 @@ def fit_of_solution(
         outcome=made.outcome,
         solution=solution,
         judged=judged,
+        residual_parameters=parameter_table(solution.residual),
     )

@@ -16,7 +16,8 @@ from sessionwise.engine.profiled_likelihood import LinearMixedModel
 from sessionwise.engine.variance_search import VarianceSearch, highest
 from sessionwise.errors import InvalidInput, Problem, nearest
 from sessionwise.models.mixed_parameters import Spread, estimate_of, spread_values, spreads
-from sessionwise.models.mixed_solution import MixedSolution, check_summit
+from sessionwise.models.mixed_search import check_summit
+from sessionwise.models.mixed_solution import MixedSolution
 
 ELSEWHERE = 1e-5
 """If −2 log-likelihood is this much lower from another start, a limit is sought from all starts."""

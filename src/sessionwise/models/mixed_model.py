@@ -17,9 +17,11 @@ from sessionwise.models.fixed_effects import (
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import Design, complete_rows, design, parse
 from sessionwise.models.mixed_fit import MixedFit, fit_of_solution
-from sessionwise.models.mixed_solution import solved
+from sessionwise.models.mixed_search import solved
+from sessionwise.models.mixed_solution import MixedSolution
 from sessionwise.models.model_rows import counted, left_out_before, model_frame
 from sessionwise.models.random_part import RandomPart, random_part_of
+from sessionwise.models.residual_structure import Residual, residual_structure_of, residual_wish
 
 BOTH = {
     True: "Differences in level and in slope may go together.",
@@ -30,13 +32,16 @@ Zero = Literal["refit", "keep"]
 Aliased = Literal["drop", "refuse"]
 
 
-def mixed(
+def mixed(  # noqa: PLR0913 - the words a study may say, each with a default
     formula: str,
     data: Any,
     reml: bool = True,
     df: DegreesOfFreedom = "auto",
     zero: Zero = "refit",
     aliased: Aliased = "drop",
+    residual: Residual = "independent",
+    residual_by: str = "",
+    order: str = "",
 ) -> MixedFit:
     """Say how a score goes with others, within and between clients who differ from one another.
 
@@ -68,6 +73,15 @@ def mixed(
     aliased
         What becomes of a fixed term that is constant or a combination of those before it: it is
         dropped, and ``health.dropped`` names it, or the model is refused.
+    residual
+        Residuals of one client's course are independent; ``"ar1"``: they correlate by φ to the
+        power of the gap between sessions, those missed counted; ``"car1"``: the same in continuous
+        time. Each course must then lie in one level of every factor.
+    residual_by
+        The column in whose groups residuals differ in size, e.g. ``"modality"``.
+    order
+        The column the gap is counted in: ``session`` unless named; in continuous time the clock of
+        the data (dates count in days).
 
     Returns
     -------
@@ -75,7 +89,8 @@ def mixed(
         Estimates in units of the outcome per unit of the column; errors from (X′V⁻¹X)⁻¹ at the
         estimated variances, by Kenward–Roger with what estimating these adds. ``loglik`` as lme4's.
         ``variances`` has a row per variance, per covariance of two that go together, and the
-        residual last.
+        residual last. ``residual_parameters`` has φ and the ratios of residual standard deviations;
+        errors are those given all of these, Satterthwaite's degrees of freedom count them in.
 
     Raises
     ------
@@ -83,12 +98,13 @@ def mixed(
         A problem of the formula or a column.
     Refused
         A factor with one level, or with as many deviations as rows; an outcome that does not vary;
-        no convergence.
+        residuals that correlate where clients change therapist; no convergence.
 
     References
     ----------
     Laird & Ware (1982), Biometrics 38:963–974. What the terms mean: Bates, Mächler, Bolker & Walker
-    (2015), J Stat Softw 67(1), table 2. Degrees of freedom: Kenward & Roger
+    (2015), J Stat Softw 67(1), table 2. Residuals: Pinheiro & Bates (2000), Mixed-Effects Models
+    in S and S-PLUS, sections 5.2 and 5.3. Degrees of freedom: Kenward & Roger
     (1997), Biometrics 53:983–997; Giesbrecht & Burns (1985),
     Biometrics 41:477–486; Pinheiro & Bates (2000), Mixed-Effects Models in S and S-PLUS, p. 91.
 
@@ -106,14 +122,17 @@ def mixed(
     frame = model_frame(data)
     parsed = parse(formula, frame.columns)
     _check_random(parsed)
-    used, left_out = complete_rows(frame, parsed.columns)
+    wish = residual_wish(residual, residual_by, order, data, frame)
+    needed = dict.fromkeys((*parsed.columns, *wish.columns))
+    used, left_out = complete_rows(frame, list(needed))
     made = design(parsed, used, aliased)
     part = random_part_of(parsed.random, used)
     _check_judged(made, part)
     scaled = scaled_model(made.matrix, made.response, made.outcome)
     solution, dropped = solved(
-        made, part, scaled, (used, parsed), reml=reml, keep_zero=zero == "keep"
-    )
+        made, part, scaled, (used, parsed), reml=reml, keep_zero=zero == "keep",
+        structure=residual_structure_of(wish, used, part),
+    )  # fmt: skip
     judged = judged_effects(solution, df)
     aliases = [f"`{term}`: a combination of the terms before it" for term in made.aliased]
     client = part.innermost or parsed.random[-1].group
@@ -121,7 +140,7 @@ def mixed(
         solution,
         judged,
         rows=counted(used, (*left_out_before(data), *left_out), client=client),
-        recipe=_recipe(solution.formula, made, judged.rule, reml=reml),
+        recipe=_recipe(solution, made, judged.rule),
         dropped=(*aliases, *dropped),
     )
 
@@ -149,9 +168,12 @@ def _check_judged(made: Design, part: RandomPart) -> None:
         )
 
 
-def _recipe(fitted: Formula, made: Design, rule: str, *, reml: bool) -> Recipe:
+def _recipe(solution: MixedSolution, made: Design, rule: str) -> Recipe:
+    fitted, reml, residual = solution.formula, solution.reml, solution.residual
     both = {term.correlated for term in fitted.random if term.intercept and term.slopes}
     notes = [note for correlated, note in BOTH.items() if correlated in both]
+    notes += [residual.structure.note] if residual else []
+    cited = [*(["reml"] if reml else []), *(["residual_structure"] if residual else [])]
     return Recipe(
         kind="linear mixed model" if fitted.random else "linear model",
         formula=str(fitted),
@@ -160,5 +182,5 @@ def _recipe(fitted: Formula, made: Design, rule: str, *, reml: bool) -> Recipe:
         reference=reference_of(rule),
         references=tuple(made.references.items()),
         notes=tuple(notes),
-        sources=("mixed_model", *(["reml"] if reml else []), *SOURCES[rule]),
+        sources=("mixed_model", *cited, *SOURCES[rule]),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -11,21 +12,14 @@ from scipy.linalg import block_diag
 
 from sessionwise.engine.orthogonal_columns import ScaledModel
 from sessionwise.engine.profiled_likelihood import LinearMixedModel
-from sessionwise.engine.search_start import first_look
-from sessionwise.engine.variance_boundary import degenerate, vanishing
-from sessionwise.engine.variance_search import Summit, highest
+from sessionwise.engine.satterthwaite_df import Satterthwaite, satterthwaite
+from sessionwise.engine.variance_search import Summit
 from sessionwise.errors import Refused
 from sessionwise.models.fit import VARIANCE_COLUMNS, Health
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import Design
-from sessionwise.models.random_part import RandomPart, written
-
-FLAT = 1e-5
-"""A fit converged if no slope of the log-likelihood exceeds this, per standard error of what it is
-a slope in."""
-
-LARGEST = 1e9
-"""A variance this many times the residual variance means there is no residual left."""
+from sessionwise.models.random_part import RandomPart
+from sessionwise.models.residual_solution import ResidualSolution
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +42,9 @@ class MixedSolution:
         The engine's model, in the scaled columns, and where its likelihood is highest.
     singular
         The random terms that are singular, in words.
+    residual
+        What residuals do that are not independent and alike; ``model`` then is the model of the
+        whitened rows, on which they are.
     """
 
     used: pd.DataFrame
@@ -58,6 +55,40 @@ class MixedSolution:
     model: LinearMixedModel
     summit: Summit
     singular: tuple[str, ...] = ()
+    residual: ResidualSolution | None = None
+
+    def whitened(self, columns: np.ndarray) -> np.ndarray:
+        """Give columns of rows, shape (…, n), as ``model`` has them: whitened if residuals are."""
+        if self.residual is None:
+            return columns
+        return self.residual.found.whitened.whitening.whiten(columns)
+
+    @property
+    def engine_rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """Fixed part and response of ``model``, shape (n, p) and (n,)."""
+        return self.whitened(self.scaled.basis.T).T, self.whitened(self.scaled.response)
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Standard deviation of each row's residual over σ, shape (n,)."""
+        if self.residual is None:
+            return np.ones(len(self.used))
+        return self.residual.found.whitened.whitening.size
+
+    @cached_property
+    def satterthwaite(self) -> Satterthwaite:
+        """What degrees of freedom need, the residuals' own parameters among what is uncertain."""
+        if self.residual is not None:
+            return self.residual.known.effects
+        return satterthwaite(self.model, self.summit)
+
+    def need_independent(self, what: str) -> None:
+        """Refuse what is worked out for residuals that are independent and alike only."""
+        if self.residual is not None:
+            raise Refused(
+                f"{what} is for residuals that are independent and alike, and those of this fit "
+                "are not. Limits by='wald' can be had, and sw.residuals_needed tests the residuals."
+            )
 
     @property
     def reml(self) -> bool:
@@ -125,7 +156,7 @@ class MixedSolution:
             converged=True,
             singular=self.singular,
             gradient=self.summit.gradient,
-            optimiser="newton" if self.part.bundles else "closed form",
+            optimiser="newton" if self.part.bundles or self.residual else "closed form",
             evaluations=self.summit.evaluations,
         )
 
@@ -146,110 +177,4 @@ class MixedSolution:
                 "mode": values.T.ravel(),
                 "std_error": np.sqrt(variance.T.ravel()),
             }
-        )
-
-
-def solved(
-    made: Design,
-    part: RandomPart,
-    scaled: ScaledModel,
-    origin: tuple[pd.DataFrame, Formula],
-    *,
-    reml: bool,
-    keep_zero: bool,
-) -> tuple[MixedSolution, list[str]]:
-    """Find the best variances; a deviation whose variance is none is taken out, unless kept.
-
-    Returns
-    -------
-    tuple
-        The solution, and what was taken out, in words.
-
-    Raises
-    ------
-    Refused
-        The likelihood is not flat where the search ended, or no residual variance is left.
-    """
-    used, formula = origin
-    dropped: list[str] = []
-    while True:
-        factors, _ = part.factors()
-        model = LinearMixedModel.of(scaled.basis, scaled.response, factors, reml=reml)
-        summit = highest(model, first_look(scaled.basis, scaled.response, factors, reml=reml))
-        check_summit(summit, part)
-        found = MixedSolution(
-            used, replace(formula, random=part.terms), made, part, scaled, model, summit
-        )
-        gone = vanishing(model, summit, found.root, found.triangle)
-        if not gone.size or keep_zero:
-            return replace(found, singular=_singular(found, gone)), dropped
-        ratios = (found.root**2).sum(axis=1)
-        zero, part = part.without(int(gone[np.argmin(ratios[gone])]))
-        dropped.append(f"{zero}: its variance was estimated as zero")
-
-
-def solved_again(found: MixedSolution, response: np.ndarray) -> MixedSolution:
-    """Find the best variances of another response on the same rows; none is taken out.
-
-    The formula, the fixed part and the cross-products of the columns are kept; the search starts
-    where the variances were best before.
-
-    Raises
-    ------
-    Refused
-        The fixed terms give the response exactly; or as by :func:`solved`.
-    """
-    outcome = found.made.outcome
-    scaled = found.scaled.with_response(response, outcome)
-    model = found.model.with_response(scaled.basis, scaled.response)
-    summit = highest(model, near=found.summit.roots)
-    check_summit(summit, found.part)
-    again = replace(
-        found,
-        used=found.used.assign(**{outcome: response}),
-        made=replace(found.made, response=response),
-        scaled=scaled,
-        model=model,
-        summit=summit,
-    )
-    return replace(
-        again, singular=_singular(again, vanishing(model, summit, again.root, again.triangle))
-    )
-
-
-def _singular(found: MixedSolution, gone: np.ndarray) -> tuple[str, ...]:
-    """Name the variances that are zero and the correlations that are ±1."""
-    part = found.part
-    named = [
-        f"the variance of {written((part.deviations[k],), correlated=False)}" for k in gone
-    ] + [
-        f"the correlation{'s' if len(bundle) > 2 else ''} of {written(bundle, correlated=True)}"
-        for bundle, place in part.placed
-        if len(bundle) > 1
-        and not set(gone) & set(range(place.start, place.stop))
-        and degenerate(found.model, found.summit, place)
-    ]
-    return tuple(named)
-
-
-def check_summit(best: Summit, part: RandomPart) -> None:
-    """Refuse a search that did not end on a summit.
-
-    Raises
-    ------
-    Refused
-        The residual variance is zero, or the likelihood is not flat there.
-    """
-    sizes = np.concatenate([(root**2).sum(axis=1) for root in best.roots] or [np.zeros(0)])
-    if (sizes > LARGEST).any():
-        name = part.deviations[int(np.argmax(sizes))]
-        raise Refused(
-            f"Once the {name.group}s' own `{name.term}` is known nothing is left to vary: the "
-            "residual variance is zero. Look for rows that repeat one value."
-        )
-    if best.gradient > FLAT:
-        raise Refused(
-            "The mixed model did not converge: the log-likelihood still changes by "
-            f"{best.gradient:.1e} per standard error of a variance (at most {FLAT:g} is accepted), "
-            f"after {best.steps} Newton steps. Take simpler random terms."
         )

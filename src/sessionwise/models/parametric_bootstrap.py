@@ -12,7 +12,8 @@ from sessionwise.engine.variance_boundary import SMALLEST
 from sessionwise.engine.variance_search import highest
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
 from sessionwise.models.mixed_parameters import estimate_of, spread_values, spreads
-from sessionwise.models.mixed_solution import MixedSolution, check_summit
+from sessionwise.models.mixed_search import check_summit
+from sessionwise.models.mixed_solution import MixedSolution
 from sessionwise.models.new_responses import check_draws, scaled_draw
 
 if TYPE_CHECKING:
@@ -143,6 +144,8 @@ def bootstrap(fit: MixedFit, draws: int = 1000, seed: int = 1) -> Bootstrap:
     ------
     InvalidInput
         Less than one draw.
+    Refused
+        Residuals that correlate or differ in size.
 
     References
     ----------
@@ -158,6 +161,7 @@ def bootstrap(fit: MixedFit, draws: int = 1000, seed: int = 1) -> Bootstrap:
     """
     check_draws(draws)
     found = fit.solution
+    found.need_independent("The bootstrap")
     names = [*found.made.terms, *(spread.name for spread in spreads(found.part))]
     rows, numbers, singular = [], [], 0
     for number in range(draws):

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from sessionwise.engine.kenward_roger import KenwardRoger
 from sessionwise.engine.profiled_likelihood import At, LinearMixedModel, Roots
 from sessionwise.engine.row_errors import (
     deviation_variance,
@@ -17,9 +18,8 @@ from sessionwise.engine.row_errors import (
     joint_error,
     with_rows,
 )
-from sessionwise.engine.satterthwaite_df import satterthwaite
-from sessionwise.errors import InvalidInput, Problem, nearest
-from sessionwise.models.fixed_effects import kenward_roger_of
+from sessionwise.errors import InvalidInput, Problem, Refused, nearest
+from sessionwise.models.fixed_effects import Judged
 from sessionwise.models.mixed_solution import MixedSolution
 from sessionwise.models.model_rows import model_frame
 from sessionwise.models.new_rows import rows_as_fitted
@@ -46,6 +46,8 @@ class Asked:
         where no deviation is asked for.
     levels
         By factor the level of each row; none where levels do not matter, or are the model's own.
+    size
+        Standard deviation of each row's residual over σ, shape (n,).
     """
 
     index: pd.Index
@@ -54,12 +56,13 @@ class Asked:
     basis: np.ndarray
     columns: tuple[np.ndarray, ...]
     levels: tuple[np.ndarray, ...] | None
+    size: np.ndarray
 
 
 def predicted(
     found: MixedSolution,
     data: Any,
-    rule: tuple[str, np.ndarray],
+    judged: Judged,
     asked: tuple[Of, Interval],
     level: float,
 ) -> pd.DataFrame:
@@ -71,8 +74,8 @@ def predicted(
         The fit.
     data
         The rows, or nothing for those of the model.
-    rule
-        By which rule the fixed effects were judged, and their degrees of freedom, shape (p,).
+    judged
+        How its fixed effects are judged.
     asked
         Of what, and an interval for what.
     level
@@ -80,21 +83,33 @@ def predicted(
     """
     of, interval = asked
     check_choices(of, interval, level)
-    rows = _own_rows(found) if data is None else _given_rows(found, model_frame(data), of)
+    mean = interval == "mean"
+    if not mean:
+        _check_observation(found, of)
+    rows = _own_rows(found) if data is None else _given_rows(found, model_frame(data), of, mean)
     model = found.model if data is None or of != "levels" else _joined(found, rows)
-    variance = _variance(model, rows, of, interval == "observation")
+    variance = _variance(model, rows, of, not mean)
     value = variance(found.summit.roots, found.summit.at)
-    adjusted = rule[0] == "kenward-roger" and of != "levels"
-    known = kenward_roger_of(found) if adjusted else None
+    known = judged.known if isinstance(judged.known, KenwardRoger) and of != "levels" else None
     if known is not None:
         value = value + fixed_error(known.covariance - found.summit.at.covariance, rows.basis)
-    if (of, interval) != ("population", "mean") or rule[0] == "satterthwaite":
-        df = satterthwaite(found.model, found.summit).df_of(value, variance)
+    if (of, interval) != ("population", "mean") or judged.rule == "satterthwaite":
+        df = found.satterthwaite.df_of(value, variance)
     elif known is not None:
         df = known.df_of_rows(rows.basis)
     else:
-        df = np.where(rows.matrix != 0, rule[1], np.inf).min(axis=1, initial=np.inf)
+        df = np.where(rows.matrix != 0, judged.df, np.inf).min(axis=1, initial=np.inf)
     return _table(rows, _means(found, rows, of), found.scaled.spread * np.sqrt(value), df, level)
+
+
+def _check_observation(found: MixedSolution, of: str) -> None:
+    """Refuse one observation of known levels whose residual goes on from their last."""
+    residual = found.residual
+    if of == "levels" and residual is not None and residual.structure.rows.correlated:
+        raise Refused(
+            "The residual of a client's next session goes on from the last one, which predict does "
+            "not follow. Take interval='mean', or of='new levels'."
+        )
 
 
 def check_choices(of: str, interval: str, level: float) -> None:
@@ -119,14 +134,16 @@ def _own_rows(found: MixedSolution) -> Asked:
     """The rows of the model, as it holds them."""
     order, factors = found.model.given.order, found.model.given.factors
     by_list = [factors[order.index(k)] for k in range(len(order))]
+    if found.residual is not None:
+        by_list = list(found.residual.found.whitened.marked.factors)
     index = found.used.index
     return Asked(
         index, np.ones(len(index), bool), found.made.matrix, found.scaled.basis,
-        tuple(factor.columns for factor in by_list), None,
+        tuple(factor.columns for factor in by_list), None, found.sizes,
     )  # fmt: skip
 
 
-def _given_rows(found: MixedSolution, frame: pd.DataFrame, of: Of) -> Asked:
+def _given_rows(found: MixedSolution, frame: pd.DataFrame, of: Of, mean: bool) -> Asked:
     """Rows given, in the columns of the model."""
     rows = rows_as_fitted(found, frame, levels=of == "levels", slopes=of != "population")
     basis = np.linalg.solve(found.scaled.triangle.T, rows.matrix.T).T
@@ -140,7 +157,10 @@ def _given_rows(found: MixedSolution, frame: pd.DataFrame, of: Of) -> Asked:
         written = np.hstack([part.matrix(bundle) for bundle in bundles])
         columns.append(np.linalg.solve(found.triangle[own, own].T, written.T))
     levels = tuple(codes.values()) if of == "levels" else None
-    return Asked(frame.index, rows.complete, rows.matrix, basis, tuple(columns), levels)
+    size = np.ones(len(basis))
+    if found.residual is not None and not mean:
+        size = found.residual.sizes_of(frame.loc[rows.complete])
+    return Asked(frame.index, rows.complete, rows.matrix, basis, tuple(columns), levels, size)
 
 
 def _joined(found: MixedSolution, rows: Asked) -> LinearMixedModel:
@@ -168,7 +188,7 @@ def _joined(found: MixedSolution, rows: Asked) -> LinearMixedModel:
                 remedy="Predict them in pieces.",
             )
             raise InvalidInput([problem], "the rows to predict")
-    return with_rows(found.model, found.scaled.basis, found.scaled.response, rows.levels or ())
+    return with_rows(found.model, *found.engine_rows, rows.levels or ())
 
 
 def _variance(
@@ -185,7 +205,7 @@ def _variance(
             ratio = fixed_error(at.unscaled, rows.basis)
         if of == "new levels":
             ratio = ratio + deviation_variance(roots, rows.columns, len(ratio))
-        return at.residual_variance * (ratio + float(observation))
+        return at.residual_variance * (ratio + observation * rows.size**2)
 
     return variance
 

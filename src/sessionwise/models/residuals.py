@@ -15,10 +15,13 @@ def residual_table(found: MixedSolution) -> pd.DataFrame:
     response = found.made.response
     marginal = response - fitted_means(found, of="population")
     conditional = response - fitted_means(found, of="levels")
-    leverage = leverages(found.model, found.summit.roots, found.scaled.basis)
+    leverage = leverages(found.model, found.summit.roots, found.engine_rows[0])
     spread = np.sqrt(found.residual_variance * np.clip(1 - leverage, 0, None))
     standardised = np.divide(
-        conditional, spread, out=np.full(len(spread), np.nan), where=leverage < 1 - 1e-10
+        found.whitened(conditional),
+        spread,
+        out=np.full(len(spread), np.nan),
+        where=leverage < 1 - 1e-10,
     )
     return pd.DataFrame(
         {

@@ -9,10 +9,12 @@ from sessionwise.show.figures.intervals import effects
 from sessionwise.show.figures.phase_lines import phases
 from sessionwise.show.figures.predictions import probability
 from sessionwise.show.figures.published import beside_published
+from sessionwise.show.figures.semivariogram_points import semivariogram
 from sessionwise.show.figures.step_curves import curves
 from sessionwise.show.figures.two_views import views_over_sessions
 from sessionwise.show.figures.variants import side_by_side
 from sessionwise.show.fit_tables import estimates, health, variances
+from sessionwise.show.residual_tables import residual_structure
 from sessionwise.show.sentences.associations import early_alliance
 from sessionwise.show.sentences.changes import changed
 from sessionwise.show.sentences.endings import incidence, leaving, loss, still_in_therapy
@@ -75,6 +77,8 @@ __all__ = [
     "phases",
     "probability",
     "references",
+    "residual_structure",
+    "semivariogram",
     "shape",
     "shares",
     "side_by_side",

@@ -20,6 +20,22 @@ MIXED = (
     "38(4), 963–974.",
 )
 SOURCES = {
+    "gee": (
+        "Liang, K.-Y., & Zeger, S. L. (1986). Longitudinal data analysis using generalized linear "
+        "models. Biometrika, 73(1), 13–22.",
+    ),
+    "kauermann_carroll": (
+        "Kauermann, G., & Carroll, R. J. (2001). A note on the efficiency of sandwich covariance "
+        "matrix estimation. Journal of the American Statistical Association, 96(456), 1387–1396.",
+    ),
+    "mancl_derouen": (
+        "Mancl, L. A., & DeRouen, T. A. (2001). A covariance estimator for GEE with improved "
+        "small-sample properties. Biometrics, 57(1), 126–134.",
+    ),
+    "residual_structure": (
+        "Pinheiro, J. C., & Bates, D. M. (2000). Mixed-Effects Models in S and S-PLUS. Springer, "
+        "ch. 5.",
+    ),
     "aalen_johansen": (
         "Aalen, O. O., & Johansen, S. (1978). An empirical transition matrix for non-homogeneous "
         "Markov chains based on censored observations. Scandinavian Journal of Statistics, 5(3), "
