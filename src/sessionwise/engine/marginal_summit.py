@@ -14,7 +14,6 @@ from sessionwise.engine.marginal_search import (
     MarginalSearch,
     Place,
 )
-from sessionwise.engine.outcome_families import Family
 
 FLAT = 1e-6
 """Newton's method goes on until no slope exceeds this, per standard error."""
@@ -58,65 +57,6 @@ class MarginalSummit:
     def roots(self) -> list[np.ndarray]:
         """T by factor, as given."""
         return self.place.roots
-
-
-def fixed_only(
-    design: np.ndarray, family: Family, effect: np.ndarray, phi: np.ndarray, precision: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Fit the fixed part alone by Newton's method: β, φ, and whether it is flat there.
-
-    Parameters
-    ----------
-    design
-        Shape (n, p).
-    effect, phi
-        Where to start from.
-    precision
-        Of a prior of β, shape (p, p).
-    """
-    p, psi = effect.size, np.concatenate([effect, phi])
-
-    def judged(psi: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        effect, phi = psi[:p], psi[p:]
-        eta = design @ effect
-        rows = family.at(eta, phi)
-        loglik, slope, _ = family.by_parameter(eta, phi)
-        pull = precision @ effect
-        score = np.concatenate([rows.slope @ design - pull, loglik])
-        curve = np.zeros((psi.size, psi.size))
-        curve[:p, :p] = design.T @ (design * rows.weight[:, None]) + precision
-        curve[:p, p:] = -(slope @ design).T
-        curve[p:, :p] = curve[:p, p:].T
-        for k in range(phi.size):
-            step = np.zeros_like(phi)
-            step[k] = 1e-6
-            moved = family.by_parameter(eta, phi + step)[0] - family.by_parameter(eta, phi - step)[0]
-            curve[p + k, p:] = -moved / 2e-6
-        return rows.loglik - 0.5 * float(effect @ pull), score, curve
-
-    with np.errstate(all="ignore"):
-        value, score, curve = judged(psi)
-        for _ in range(40):
-            values, vectors = np.linalg.eigh((curve + curve.T) / 2)
-            floor = 1e-10 * max(float(np.abs(values).max()), 1e-10)
-            step = vectors @ ((vectors.T @ score) / np.maximum(np.abs(values), floor))
-            step *= min(1.0, 5 / max(float(np.abs(step).max()), 1e-300))
-            if float(score @ step) < 1e-10:
-                return psi[:p], psi[p:], True
-            for _ in range(30):
-                try:
-                    trial = judged(psi + step)
-                except np.linalg.LinAlgError:
-                    trial = (-np.inf, score, curve)
-                if trial[0] >= value - 1e-12 * abs(value):
-                    break
-                step = step / 2
-            if not trial[0] > -np.inf:
-                break
-            psi = psi + step
-            value, score, curve = trial
-            psi[p:] = np.clip(psi[p:], -50, 50)
-    return psi[:p], psi[p:], False
 
 
 def summit(

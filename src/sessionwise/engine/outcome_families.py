@@ -8,6 +8,7 @@ log-concave in η, so w > 0. φ are further parameters of a family: log dispersi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -18,9 +19,9 @@ NONE = np.zeros(0)
 
 @dataclass(frozen=True, eq=False)
 class Slopes:
-    """Log-likelihood of all rows, constants included, and per row d₁, w and, if asked for, w′."""
+    """Per row: log-likelihood but for the family's ``constant``, d₁, w and, if asked for, w′."""
 
-    loglik: float
+    loglik: np.ndarray
     slope: np.ndarray
     weight: np.ndarray
     bend: np.ndarray
@@ -32,13 +33,17 @@ class Family(Protocol):
     further: int
     """How many parameters φ it has beside η."""
 
+    @property
+    def constant(self) -> float:
+        """What depends on neither η nor φ, summed over rows."""
+
     def at(self, eta: np.ndarray, phi: np.ndarray, *, bend: bool = False) -> Slopes:
         """Give the log-likelihood and its derivatives by η, shape (n,)."""
 
     def by_parameter(
-        self, eta: np.ndarray, phi: np.ndarray
+        self, eta: np.ndarray, phi: np.ndarray, share: np.ndarray | float = 1.0
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Give ∂Σℓ/∂φ, shape (k,), and per row ∂d₁/∂φ and ∂w/∂φ, shape (k, n)."""
+        """Give ∂Σ share·ℓ/∂φ, shape (k,), and per row ∂d₁/∂φ and ∂w/∂φ, shape (k, n)."""
 
     def taken(self, rows: np.ndarray) -> Family:
         """Give the family with its rows in another order, or some of them."""
@@ -50,7 +55,7 @@ class _Plain:
     further: ClassVar[int] = 0
 
     def by_parameter(
-        self, eta: np.ndarray, phi: np.ndarray
+        self, eta: np.ndarray, phi: np.ndarray, share: np.ndarray | float = 1.0
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Give nothing: there is no φ."""
         return NONE, np.zeros((0, eta.size)), np.zeros((0, eta.size))
@@ -67,7 +72,9 @@ class _Binomial(_Plain):
         """Give the family with its rows in another order."""
         return type(self)(self.successes[rows], self.trials[rows])
 
-    def _ways(self) -> float:
+    @cached_property
+    def constant(self) -> float:
+        """Log of the number of ways to so many successes, summed."""
         k, n = self.successes, self.trials
         if n.max() == 1:
             return 0.0
@@ -83,13 +90,11 @@ class Logit(_Binomial):
         small = np.exp(-np.abs(eta))
         whole = 1.0 + small
         share = np.where(eta >= 0, 1.0, small) / whole
-        loglik = self.successes @ eta
-        loglik -= self.trials @ (np.maximum(eta, 0.0) + np.log(whole))
+        loglik = self.successes * eta
+        loglik -= self.trials * (np.maximum(eta, 0.0) + np.log(whole))
         weight = self.trials * (small / whole**2)
         bent = weight * (1 - 2 * share) if bend else NONE
-        return Slopes(
-            float(loglik) + self._ways(), self.successes - self.trials * share, weight, bent
-        )
+        return Slopes(loglik, self.successes - self.trials * share, weight, bent)
 
 
 class Cloglog(_Binomial):
@@ -107,9 +112,9 @@ class Cloglog(_Binomial):
         d = 1 - m - a
         d[small] = -s / 2 - s**2 / 12 + s**4 / 720
         a[m > 700], d[m > 700] = 0.0, 0.0
-        loglik = k[k > 0] @ np.log(hit[k > 0]) - rest @ m
+        loglik = np.where(k > 0, k * np.log(hit), 0.0) - rest * m
         bent = rest * m - k * a * (d**2 - m - a * d) if bend else NONE
-        return Slopes(float(loglik) + self._ways(), k * a - rest * m, rest * m - k * a * d, bent)
+        return Slopes(loglik, k * a - rest * m, rest * m - k * a * d, bent)
 
 
 class Probit(_Binomial):
@@ -120,7 +125,7 @@ class Probit(_Binomial):
         k, rest = self.successes, self.trials - self.successes
         one, none = _mills(eta, bend=bend), _mills(-eta, bend=bend)
         return Slopes(
-            float(k @ one.loglik + rest @ none.loglik) + self._ways(),
+            k * one.loglik + rest * none.loglik,
             k * one.slope - rest * none.slope,
             k * one.weight + rest * none.weight,
             k * one.bend - rest * none.bend if bend else NONE,
@@ -142,6 +147,11 @@ class Poisson(_Plain):
 
     counts: np.ndarray
 
+    @cached_property
+    def constant(self) -> float:
+        """−Σ log y!."""
+        return -float(special.gammaln(self.counts + 1).sum())
+
     def taken(self, rows: np.ndarray) -> Poisson:
         """Give the family with its rows in another order."""
         return Poisson(self.counts[rows])
@@ -149,8 +159,7 @@ class Poisson(_Plain):
     def at(self, eta: np.ndarray, phi: np.ndarray, *, bend: bool = False) -> Slopes:
         """Give the log-likelihood and its derivatives by η."""
         mean = np.exp(eta)
-        loglik = self.counts @ eta - mean.sum() - special.gammaln(self.counts + 1).sum()
-        return Slopes(float(loglik), self.counts - mean, mean, mean)
+        return Slopes(self.counts * eta - mean, self.counts - mean, mean, mean)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +174,15 @@ class NegativeBinomial:
     counts: np.ndarray
     further: ClassVar[int] = 1
 
+    @cached_property
+    def constant(self) -> float:
+        """−Σ log y!."""
+        return -float(special.gammaln(self.counts + 1).sum())
+
+    @cached_property
+    def _distinct(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.unique(self.counts, return_inverse=True)
+
     def taken(self, rows: np.ndarray) -> NegativeBinomial:
         """Give the family with its rows in another order."""
         return NegativeBinomial(self.counts[rows])
@@ -173,24 +191,25 @@ class NegativeBinomial:
         """Give the log-likelihood and its derivatives by η."""
         y, size, mean = self.counts, float(np.exp(phi[0])), np.exp(eta)
         both = size + mean
-        loglik = (special.gammaln(y + size) - special.gammaln(y + 1)).sum()
-        loglik += y.size * (size * phi[0] - special.gammaln(size))
-        loglik += y @ eta - (y + size) @ np.log(both)
+        values, which = self._distinct
+        loglik = (special.gammaln(values + size) - special.gammaln(size) + size * phi[0])[which]
+        loglik += y * eta - (y + size) * np.log(both)
         weight = (y + size) * size * mean / both**2
         bent = weight * (size - mean) / both if bend else NONE
-        return Slopes(float(loglik), size * (y - mean) / both, weight, bent)
+        return Slopes(loglik, size * (y - mean) / both, weight, bent)
 
     def by_parameter(
-        self, eta: np.ndarray, phi: np.ndarray
+        self, eta: np.ndarray, phi: np.ndarray, share: np.ndarray | float = 1.0
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Give the derivatives by log θ."""
         y, size, mean = self.counts, float(np.exp(phi[0])), np.exp(eta)
         both = size + mean
-        loglik = special.digamma(y + size) - special.digamma(size) + phi[0] + 1
+        values, which = self._distinct
+        loglik = (special.digamma(values + size) - special.digamma(size) + phi[0] + 1)[which]
         loglik -= np.log(both) + (y + size) / both
         slope = (y - mean) * mean / both**2
         weight = mean * (y * (mean - size) + 2 * size * mean) / both**3
-        return np.array([size * loglik.sum()]), size * slope[None], size * weight[None]
+        return np.array([size * (share * loglik).sum()]), size * slope[None], size * weight[None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,6 +223,7 @@ class CumulativeLogit:
 
     category: np.ndarray
     further: int
+    constant: ClassVar[float] = 0.0
 
     def taken(self, rows: np.ndarray) -> CumulativeLogit:
         """Give the family with its rows in another order."""
@@ -224,22 +244,22 @@ class CumulativeLogit:
         loglik += np.log(-np.expm1(below - above))
         one, other = upper * special.expit(-above), lower * special.expit(-below)
         bent = -one * (1 - 2 * upper) - other * (1 - 2 * lower) if bend else NONE
-        return Slopes(float(loglik.sum()), upper + lower - 1, one + other, bent)
+        return Slopes(loglik, upper + lower - 1, one + other, bent)
 
     def by_parameter(
-        self, eta: np.ndarray, phi: np.ndarray
+        self, eta: np.ndarray, phi: np.ndarray, share: np.ndarray | float = 1.0
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Give the derivatives by τ: only the two around a category tell of it."""
         above, below = self._limits(eta, phi)
         upper, lower = special.expit(above), special.expit(below)
         one, other = upper * special.expit(-above), lower * special.expit(-below)
         log_share = special.log_expit(above) + special.log_expit(-below)
-        share = np.exp(log_share) * -np.expm1(below - above)
+        inverse = share / (np.exp(log_share) * -np.expm1(below - above))
         loglik = np.zeros(self.further)
         slope, weight = np.zeros((2, self.further, eta.size))
         for k in range(self.further):
             top, bottom = self.category == k, self.category == k + 1
-            loglik[k] = (one[top] / share[top]).sum() - (other[bottom] / share[bottom]).sum()
+            loglik[k] = (one * inverse)[top].sum() - (other * inverse)[bottom].sum()
             slope[k, top], slope[k, bottom] = one[top], other[bottom]
             weight[k, top] = (one * (1 - 2 * upper))[top]
             weight[k, bottom] = (other * (1 - 2 * lower))[bottom]

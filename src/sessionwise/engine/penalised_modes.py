@@ -154,7 +154,7 @@ class PenalisedModes:
         self, eta: np.ndarray, phi: np.ndarray, u: By, *, bend: bool = False
     ) -> tuple[Slopes, float]:
         rows = self.family.at(eta, phi, bend=bend)
-        value = rows.loglik - 0.5 * sum(float((one**2).sum()) for one in u)
+        value = float(rows.loglik.sum()) + self.family.constant - 0.5 * sum(float((one**2).sum()) for one in u)
         if not np.isfinite(value):
             value = -np.inf
         return rows, value
