@@ -2,10 +2,11 @@
 
 For each level c, with û_c and H_c = 1 + t² Σ w z² as in laplace_likelihood.py, G = t²,
 
-    L_c = log [ H_c^(−½) Σ_k ω_k exp g_c(û_c + H_c^(−½) x_k) ],   g_c(u) = Σ log f(y | Xβ + ztu) − ½u²,
+    L_c = log [ H_c^(−½) Σ_k ω_k exp g_c(û_c + H_c^(−½) x_k) ],
+    g_c(u) = Σ log f(y | Xβ + ztu) − ½u²,
 
-x_k the nodes of the normal density and ω_k their weights over it. The nodes move with β, t and φ, and
-the slopes take that into account: û and H are known in closed form, so they are exact.
+x_k the nodes of the normal density and ω_k their weights over it. The nodes move with β, t and φ,
+and the slopes take that into account: û and H are known in closed form, so they are exact.
 """
 
 from __future__ import annotations

@@ -60,8 +60,8 @@ def fixed_only(
 
     Parameters
     ----------
-    design
-        Shape (n, p).
+    design, family
+        Shape (n, p), and the outcome of the rows.
     effect, phi
         Where to start from.
     precision

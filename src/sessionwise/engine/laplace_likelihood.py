@@ -80,7 +80,7 @@ class LaplaceLikelihood:
 
     @property
     def rows(self) -> int:
-        """n."""
+        """N."""
         return len(self.design)
 
     def nothing(self) -> By:

@@ -1,7 +1,10 @@
 """Where the deviations of a generalised mixed model are most likely, given all that is fixed.
 
-With b = T u for each level and u ~ N(0, I), η = Xβ + ZTu, the joint log-likelihood ℓ(u) = Σ log f(y |
-η) − ½u′u is climbed by Newton's method. A step from b solves
+With b = T u for each level and u ~ N(0, I), η = Xβ + ZTu, the joint log-likelihood
+
+    ℓ(u) = Σ log f(y | η) − ½u′u
+
+is climbed by Newton's method. A step from b solves
 
     (I + T′Z′WZT) u⁺ = T′Z′(W Zb + d₁),
 
@@ -11,7 +14,7 @@ which is what the elimination of the linear mixed model solves, with Z′WZ in p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -116,6 +119,8 @@ class PenalisedModes:
             Further parameters of the family.
         start
             u to start from.
+        bend
+            Whether w′ is needed in the end.
 
         Raises
         ------
@@ -154,7 +159,11 @@ class PenalisedModes:
         self, eta: np.ndarray, phi: np.ndarray, u: By, *, bend: bool = False
     ) -> tuple[Slopes, float]:
         rows = self.family.at(eta, phi, bend=bend)
-        value = float(rows.loglik.sum()) + self.family.constant - 0.5 * sum(float((one**2).sum()) for one in u)
+        value = (
+            float(rows.loglik.sum())
+            + self.family.constant
+            - 0.5 * sum(float((one**2).sum()) for one in u)
+        )
         if not np.isfinite(value):
             value = -np.inf
         return rows, value

@@ -1,4 +1,4 @@
-"""Rows to levels and back, with a weight per row: what a generalised mixed model does over and over.
+"""Rows to levels and back, with a weight per row: what generalised mixed models do all the time.
 
 Levels of a factor in which each level of the finest one lies are reached through that: rows are
 summed once, by level of the finest factor, and these sums then by level of the others.

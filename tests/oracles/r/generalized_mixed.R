@@ -1,0 +1,139 @@
+# Expected values of tests/oracles/test_generalized_mixed.py.
+# Run from the project's root:  Rscript tests/oracles/r/generalized_mixed.R
+# It draws tests/oracles/generalized/rows.csv and writes tests/oracles/r/generalized_mixed.json.
+# glmmTMB stops short of the summit by more than what is compared, so its own objective is climbed
+# to the end: Newton's method with a Hessian by Richardson's extrapolation of its exact slopes.
+source("tests/oracles/r/best_of_r.R")
+suppressPackageStartupMessages({library(ordinal); library(numDeriv)})
+set.seed(20261124)
+clients <- 90; therapists <- 12
+first <- sample(therapists, clients, TRUE); second <- sample(therapists, clients, TRUE)
+sizes <- sample(4:12, clients, TRUE)
+client <- rep(seq_len(clients), sizes); session <- sequence(sizes) - 1
+moved <- runif(clients) < .4
+therapist <- ifelse(moved[client] & session >= 4, second[client], first[client])
+n <- length(client)
+severity <- round(rnorm(clients), 3)[client]; x <- round(rnorm(n), 3)
+b <- cbind(rnorm(clients), rnorm(clients)) %*% chol(matrix(c(.8, .06, .06, .03), 2))
+u <- rnorm(therapists, 0, .6)
+eta <- -.3 + .08 * session + .5 * x - .3 * severity + b[client, 1] + b[client, 2] * session + u[therapist]
+trials <- sample(2:6, n, TRUE)
+rows <- data.frame(client, therapist, first = first[client], session, x, severity, trials,
+  came = rbinom(n, 1, plogis(eta)), left = rbinom(n, 1, 1 - exp(-exp(eta - 1))),
+  better = rbinom(n, 1, pnorm(eta)), tasks = rbinom(n, trials, plogis(eta)),
+  crises = rpois(n, exp(eta - .5)), contacts = rnbinom(n, size = 1.7, mu = exp(eta)),
+  rating = findInterval(eta + rlogis(n), c(-1.5, -.2, 1.1)) + 1)
+write.csv(rows, "tests/oracles/generalized/rows.csv", row.names = FALSE, quote = FALSE)
+rows <- read.csv("tests/oracles/generalized/rows.csv")
+
+spelt <- function(x) sub("(Intercept)", "Intercept", x, fixed = TRUE)
+# Standard deviations and correlations of a glmmTMB term of one or two deviations, from its theta.
+term <- function(theta, names, group, together) {
+  k <- length(names)
+  sd <- exp(theta[seq_len(k)])
+  made <- data.frame(group, term1 = spelt(names), term2 = "", variance = sd^2)
+  if (together && k == 2) {
+    r <- theta[3] / sqrt(1 + theta[3]^2)
+    made <- rbind(made, data.frame(group, term1 = spelt(names[1]), term2 = spelt(names[2]),
+                                   variance = r * prod(sd)))
+  }
+  made
+}
+by_tmb <- function(formula, family, trials = NULL) {
+  fit <- suppressWarnings(glmmTMB(formula, rows, family = family, weights = trials))
+  obj <- fit$obj; par <- fit$fit$par
+  for (again in 1:3) {
+    H <- jacobian(obj$gr, par); H <- (H + t(H)) / 2
+    par <- par - solve(H, as.numeric(obj$gr(par)))
+  }
+  H <- jacobian(obj$gr, par); H <- (H + t(H)) / 2
+  error <- sqrt(diag(solve(H)))
+  names(error) <- names(par)
+  structure <- fit$modelInfo$reStruc$condReStruc
+  terms <- fit$modelInfo$reTrms$cond$terms
+  ends <- cumsum(vapply(structure, function(s) s$blockNumTheta, 1))
+  theta <- par[names(par) == "theta"]
+  groups <- names(fit$modelInfo$reTrms$cond$cnms)
+  columns <- fit$modelInfo$reTrms$cond$cnms
+  variances <- do.call(rbind, lapply(seq_along(structure), function(i) {
+    many <- structure[[i]]$blockNumTheta
+    own <- theta[(ends[i] - many + 1):ends[i]]
+    term(own, columns[[i]], groups[i], many == 3)
+  }))
+  named <- function(v) setNames(as.list(unname(v)), spelt(names(fixef(fit)$cond)))
+  list(loglik = -obj$fn(par), estimate = named(par[names(par) == "beta"]),
+       se = named(error[names(error) == "beta"]), variances = variances,
+       log_theta = if ("betad" %in% names(par)) unname(par["betad"]),
+       log_theta_se = if ("betad" %in% names(par)) unname(error["betad"]), engine = "glmmTMB")
+}
+by_glmer <- function(formula, family, nodes) {
+  fit <- glmer(formula, rows, family, nAGQ = nodes, control = glmerControl(
+    optimizer = "bobyqa", optCtrl = list(rhobeg = .02, rhoend = 1e-9, maxfun = 1e5)))
+  named <- function(v) setNames(as.list(unname(v)), spelt(names(fixef(fit))))
+  # The Hessian of its deviance by Richardson's extrapolation; lme4's own has four digits.
+  dev <- update(fit, devFunOnly = TRUE); at <- c(getME(fit, "theta"), fixef(fit))
+  error <- sqrt(diag(solve(hessian(dev, at) / 2)))[-1]
+  list(loglik = as.numeric(logLik(fit)), estimate = named(fixef(fit)), se = named(error),
+       variances = variances(fit)[c("group", "term1", "term2", "variance")], engine = "lme4")
+}
+by_clmm <- function(formula, nodes) {
+  rows$rating <- factor(rows$rating)
+  fit <- clmm(formula, data = rows, nAGQ = nodes, Hess = TRUE,
+              control = clmm.control(gradTol = 1e-9, innerCtrl = "noWarn"))
+  s <- coef(summary(fit)); k <- length(fit$alpha)
+  slopes <- s[-seq_len(k), , drop = FALSE]
+  v <- VarCorr(fit)
+  list(loglik = as.numeric(logLik(fit)), estimate = setNames(as.list(unname(slopes[, 1])), rownames(slopes)),
+       se = setNames(as.list(unname(slopes[, 2])), rownames(slopes)),
+       thresholds = setNames(as.list(unname(s[seq_len(k), 1])), rownames(s)[seq_len(k)]),
+       thresholds_se = setNames(as.list(unname(s[seq_len(k), 2])), rownames(s)[seq_len(k)]),
+       variances = data.frame(group = names(v), term1 = "Intercept", term2 = "",
+                              variance = vapply(v, function(m) m[1, 1], 1)), engine = "ordinal")
+}
+said <- list()
+say <- function(name, formula, family, found, link = NULL, quadrature = 1, trials = NULL)
+  said[[length(said) + 1]] <<- c(list(name = name, formula = formula, family = family, link = link,
+    quadrature = quadrature, trials = trials), Filter(Negate(is.null), found))
+tmb <- function(name, text, family, word, link, trials = NULL) {
+  shown <- text
+  weights <- NULL
+  if (!is.null(trials)) {
+    text <- sub("^(\\w+) ~", "\\1 / trials ~", text)
+    weights <- rows$trials
+  }
+  message(name)
+  say(name, shown, word, by_tmb(as.formula(text), family, weights), link, 1, trials)
+}
+fixed <- "session + x + severity"
+tmb("nested_logit", paste("came ~", fixed, "+ (1|client) + (1|first)"), binomial("logit"), "binomial", "logit")
+tmb("crossed_logit", paste("came ~", fixed, "+ (1|client) + (1|therapist)"), binomial("logit"), "binomial", "logit")
+tmb("slopes_logit", paste("tasks ~", fixed, "+ (1+session|client) + (1|therapist)"), binomial("logit"), "binomial", "logit", "trials")
+tmb("crossed_cloglog", paste("left ~", fixed, "+ (1|client) + (1|therapist)"), binomial("cloglog"), "binomial", "cloglog")
+tmb("trials_cloglog", paste("tasks ~", fixed, "+ (1|client) + (1|first)"), binomial("cloglog"), "binomial", "cloglog", "trials")
+tmb("crossed_probit", paste("better ~", fixed, "+ (1|client) + (1|therapist)"), binomial("probit"), "binomial", "probit")
+tmb("trials_probit", paste("tasks ~", fixed, "+ (1|client) + (1|first)"), binomial("probit"), "binomial", "probit", "trials")
+tmb("slopes_poisson", paste("crises ~", fixed, "+ (1+session||client) + (1|therapist)"), poisson(), "poisson", "log")
+tmb("together_poisson", paste("contacts ~", fixed, "+ (1+session|client)"), poisson(), "poisson", "log")
+tmb("nested_negbin", paste("contacts ~", fixed, "+ (1|client) + (1|first)"), nbinom2(), "negative-binomial", "log")
+tmb("crossed_negbin", paste("contacts ~", fixed, "+ (1+session|client) + (1|therapist)"), nbinom2(), "negative-binomial", "log")
+one <- paste("~", fixed, "+ (1|client)")
+glmer15 <- function(name, left, family, word, link, trials = NULL) {
+  message(name)
+  text <- paste(if (is.null(trials)) left else paste0("cbind(", left, ", trials - ", left, ")"), one)
+  say(name, paste(left, one), word, by_glmer(as.formula(text), family, 15), link, 15, trials)
+}
+glmer15("logit_15_nodes", "came", binomial("logit"), "binomial", "logit")
+glmer15("trials_15_nodes", "tasks", binomial("logit"), "binomial", "logit", "trials")
+glmer15("cloglog_15_nodes", "left", binomial("cloglog"), "binomial", "cloglog")
+glmer15("probit_15_nodes", "better", binomial("probit"), "binomial", "probit")
+glmer15("poisson_15_nodes", "crises", poisson(), "poisson", "log")
+message("ordinal")
+say("nested_ordinal", paste("rating ~", fixed, "+ (1|client) + (1|first)"), "ordinal",
+    by_clmm(as.formula(paste("rating ~", fixed, "+ (1|client) + (1|first)")), 1), "logit")
+say("crossed_ordinal", paste("rating ~", fixed, "+ (1|client) + (1|therapist)"), "ordinal",
+    by_clmm(as.formula(paste("rating ~", fixed, "+ (1|client) + (1|therapist)")), 1), "logit")
+say("ordinal_15_nodes", paste("rating", one), "ordinal", by_clmm(as.formula(paste("rating", one)), 15),
+    "logit", 15)
+written(list(r = R.version.string,
+             packages = versions("lme4", "glmmTMB", "TMB", "ordinal", "numDeriv")),
+        "fits", said, "tests/oracles/r/generalized_mixed.json")
