@@ -39,8 +39,8 @@ term <- function(theta, names, group, together) {
   }
   made
 }
-by_tmb <- function(formula, family, trials = NULL) {
-  fit <- suppressWarnings(glmmTMB(formula, rows, family = family, weights = trials))
+by_tmb <- function(formula, family, of_how_many = NULL) {
+  fit <- suppressWarnings(glmmTMB(formula, rows, family = family, weights = of_how_many))
   obj <- fit$obj; par <- fit$fit$par
   for (again in 1:3) {
     H <- jacobian(obj$gr, par); H <- (H + t(H)) / 2
@@ -66,14 +66,15 @@ by_tmb <- function(formula, family, trials = NULL) {
        log_theta = if ("betad" %in% names(par)) unname(par["betad"]),
        log_theta_se = if ("betad" %in% names(par)) unname(error["betad"]), engine = "glmmTMB")
 }
-by_glmer <- function(formula, family, nodes) {
+# With more than one node lme4's log-likelihood is that over the one of a model that fits each row.
+by_glmer <- function(formula, family, nodes, saturated) {
   fit <- glmer(formula, rows, family, nAGQ = nodes, control = glmerControl(
     optimizer = "bobyqa", optCtrl = list(rhobeg = .02, rhoend = 1e-9, maxfun = 1e5)))
   named <- function(v) setNames(as.list(unname(v)), spelt(names(fixef(fit))))
   # The Hessian of its deviance by Richardson's extrapolation; lme4's own has four digits.
   dev <- update(fit, devFunOnly = TRUE); at <- c(getME(fit, "theta"), fixef(fit))
   error <- sqrt(diag(solve(hessian(dev, at) / 2)))[-1]
-  list(loglik = as.numeric(logLik(fit)), estimate = named(fixef(fit)), se = named(error),
+  list(loglik = as.numeric(logLik(fit)) + saturated, estimate = named(fixef(fit)), se = named(error),
        variances = variances(fit)[c("group", "term1", "term2", "variance")], engine = "lme4")
 }
 by_clmm <- function(formula, nodes) {
@@ -92,8 +93,8 @@ by_clmm <- function(formula, nodes) {
 }
 said <- list()
 say <- function(name, formula, family, found, link = NULL, quadrature = 1, trials = NULL)
-  said[[length(said) + 1]] <<- c(list(name = name, formula = formula, family = family, link = link,
-    quadrature = quadrature, trials = trials), Filter(Negate(is.null), found))
+  said[[length(said) + 1]] <<- Filter(Negate(is.null), c(list(name = name, formula = formula,
+    family = family, link = link, quadrature = quadrature, trials = trials), found))
 tmb <- function(name, text, family, word, link, trials = NULL) {
   shown <- text
   weights <- NULL
@@ -117,16 +118,20 @@ tmb("together_poisson", paste("contacts ~", fixed, "+ (1+session|client)"), pois
 tmb("nested_negbin", paste("contacts ~", fixed, "+ (1|client) + (1|first)"), nbinom2(), "negative-binomial", "log")
 tmb("crossed_negbin", paste("contacts ~", fixed, "+ (1+session|client) + (1|therapist)"), nbinom2(), "negative-binomial", "log")
 one <- paste("~", fixed, "+ (1|client)")
-glmer15 <- function(name, left, family, word, link, trials = NULL) {
+# lme4 places nodes by the expected information: for cloglog and probit the two meet at more of them.
+by_nodes <- function(name, left, family, word, link, nodes, trials = NULL) {
   message(name)
   text <- paste(if (is.null(trials)) left else paste0("cbind(", left, ", trials - ", left, ")"), one)
-  say(name, paste(left, one), word, by_glmer(as.formula(text), family, 15), link, 15, trials)
+  y <- rows[[left]]; of <- if (is.null(trials)) 1 else rows$trials
+  saturated <- sum(if (word == "poisson") dpois(y, y, log = TRUE) else dbinom(y, of, y / of, log = TRUE))
+  found <- by_glmer(as.formula(text), family, nodes, saturated)
+  say(name, paste(left, one), word, found, link, nodes, trials)
 }
-glmer15("logit_15_nodes", "came", binomial("logit"), "binomial", "logit")
-glmer15("trials_15_nodes", "tasks", binomial("logit"), "binomial", "logit", "trials")
-glmer15("cloglog_15_nodes", "left", binomial("cloglog"), "binomial", "cloglog")
-glmer15("probit_15_nodes", "better", binomial("probit"), "binomial", "probit")
-glmer15("poisson_15_nodes", "crises", poisson(), "poisson", "log")
+by_nodes("logit_15_nodes", "came", binomial("logit"), "binomial", "logit", 15)
+by_nodes("trials_15_nodes", "tasks", binomial("logit"), "binomial", "logit", 15, "trials")
+by_nodes("cloglog_25_nodes", "left", binomial("cloglog"), "binomial", "cloglog", 25)
+by_nodes("probit_25_nodes", "better", binomial("probit"), "binomial", "probit", 25)
+by_nodes("poisson_25_nodes", "crises", poisson(), "poisson", "log", 25)
 message("ordinal")
 say("nested_ordinal", paste("rating ~", fixed, "+ (1|client) + (1|first)"), "ordinal",
     by_clmm(as.formula(paste("rating ~", fixed, "+ (1|client) + (1|first)")), 1), "logit")
