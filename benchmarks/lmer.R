@@ -39,5 +39,5 @@ cat(sprintf(
          '"versions": {"R": "%s", "lme4": "%s", "Matrix": "%s", "R_BLAS": "%s"}}\n'),
   cost$seconds, cost$mb, as.numeric(logLik(model)), quoted(said), nobs(model),
   getRversion(), packageDescription("lme4")$Version, packageDescription("Matrix")$Version,
-  basename(sessionInfo()$BLAS)
+  paste(basename(c(sessionInfo()$BLAS, La_library())), collapse = " and ")
 ))

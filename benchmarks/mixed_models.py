@@ -1,9 +1,11 @@
 """`sw.mixed` beside lme4's ``lmer``: the same rows and model, in turn, each in a fresh process.
 
 Timed is the fit alone, from a loaded data frame to estimates, after a small untimed fit; ours may
-use every core, R the BLAS it was installed with (recorded). Each pair is kept in
-``.bench/CASE.jsonl`` as it is made, so a run that was stopped goes on; pairs of other code than
-the present one don't count. Linux only: memory is read from ``/proc``.
+use every core, R the BLAS it was installed with (recorded). Once each: lmer without its derivative
+checks, lmer with another BLAS (if ``SESSIONWISE_R_BLAS`` names a ``libblas.so.3``),
+and statsmodels' MixedLM. Each run is kept in ``.bench/CASE.jsonl`` as it is made, so a bench that
+was stopped goes on; runs of other code than the present one don't count. Linux only: memory is read
+from ``/proc``.
 """
 
 import hashlib
@@ -29,6 +31,11 @@ FORMULA = (
 SMALL = 1_000
 QUICK, MANY, FEW = 10, 7, 3
 """Seconds one lmer may take to be fitted MANY times; FEW times otherwise."""
+BLAS = "SESSIONWISE_R_BLAS"
+SLOW = 100_000
+"""Rows beyond which statsmodels is not waited for."""
+FOLD = 10
+"""So many times as many bootstrap refits are timed of ours, and the time divided by it."""
 GROWTH = {100_000: 3, 300_000: 3, 1_000_000: 3, 3_000_000: 3, 10_000_000: 1}
 """Rows, and how often each is fitted."""
 
@@ -45,12 +52,29 @@ class Case:
 
     def ours(self) -> dict:
         files = [for_python(rows, self.crossed) for rows in (self.rows, SMALL)]
-        return answer([sys.executable, HERE / "one_fit.py", *files, FORMULA, str(self.draws)])
+        draws = FOLD * self.draws
+        said = answer([sys.executable, HERE / "one_fit.py", *files, FORMULA, str(draws)])
+        return {**said, "seconds": said["seconds"] / (FOLD if draws else 1)}
 
-    def peer(self, derivatives: bool = True) -> dict:
+    def peer(self, derivatives: bool = True, blas: str = "") -> dict:
         files = [for_r(rows, self.crossed) for rows in (self.rows, SMALL)]
         last = [FORMULA, str(self.draws), str(derivatives).upper()]
-        return answer(["Rscript", HERE / "lmer.R", *files, *last])
+        return answer(["Rscript", HERE / "lmer.R", *files, *last], blas)
+
+    def statsmodels(self) -> dict:
+        files = [for_python(rows, self.crossed) for rows in (self.rows, SMALL)]
+        return answer([sys.executable, HERE / "mixedlm.py", *files, FORMULA])
+
+    def others(self) -> dict:
+        """What is run once beside the pairs."""
+        if self.draws:
+            return {}
+        ways = {"without_derivatives": lambda: self.peer(derivatives=False)}
+        if os.environ.get(BLAS):
+            ways["other_blas"] = lambda: self.peer(blas=os.environ[BLAS])
+        if not self.crossed and self.rows <= SLOW:
+            ways["statsmodels"] = self.statsmodels
+        return ways
 
 
 PAIRED = {
@@ -59,14 +83,16 @@ PAIRED = {
     "nested-1m": Case(1_000_000),
     "crossed-100k": Case(100_000, crossed=True),
     "crossed-1m": Case(1_000_000, crossed=True),
-    "bootstrap-10k": Case(10_000, draws=50),
+    "bootstrap-10k": Case(10_000, draws=100),
 }
 
 
-def answer(command: list) -> dict:
+def answer(command: list, blas: str = "") -> dict:
     """Run one side, allowed every core, and read the line of JSON it ends with."""
-    threads = {"OPENBLAS_NUM_THREADS": str(os.cpu_count())}
-    run = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **threads})
+    given = {**os.environ, "OPENBLAS_NUM_THREADS": str(os.cpu_count())}
+    if blas:
+        given["LD_PRELOAD"] = blas
+    run = subprocess.run(command, capture_output=True, text=True, env=given)
     if run.returncode:
         raise NotMeasured(f"{Path(command[1]).name} failed: {run.stderr.strip()[-600:]}")
     return json.loads(run.stdout.splitlines()[-1])
@@ -83,8 +109,10 @@ def paired(name: str) -> dict:
     while (done := len(kept.runs)) < _wanted(kept.runs):
         print(f"{name}: pair {done + 1}", file=sys.stderr)
         kept.add({"load": round(os.getloadavg()[0], 2), "ours": case.ours(), "lme4": case.peer()})
-    if not case.draws and not kept.once:
-        kept.add({"without_derivatives": case.peer(derivatives=False)})
+    for way, run in case.others().items():
+        if way not in kept.once:
+            print(f"{name}: {way}", file=sys.stderr)
+            kept.add({way: run()})
     runs = kept.runs
     return {
         "peer": "lme4 lmer" if not case.draws else "lme4 bootMer",
@@ -97,7 +125,10 @@ def paired(name: str) -> dict:
         "ratios": [round(run["ours"]["seconds"] / run["lme4"]["seconds"], 4) for run in runs],
         "ours_mb": median(runs, "ours", "mb"),
         "peer_mb": median(runs, "lme4", "mb"),
-        "peer_seconds_without_derivatives": kept.once and kept.once["seconds"],
+        "once": {
+            way: {key: found[key] for key in ("seconds", "mb", "loglik", "messages", "versions")}
+            for way, found in kept.once.items()
+        },
         "loglik": {side: runs[0][side]["loglik"] for side in ("ours", "lme4")},
         "messages": {side: runs[0][side]["messages"] for side in ("ours", "lme4")},
         "load": max(run["load"] for run in runs),
@@ -149,9 +180,13 @@ class Kept:
         return [line for line in self._lines if "ours" in line]
 
     @property
-    def once(self) -> dict | None:
-        found = [line["without_derivatives"] for line in self._lines if "ours" not in line]
-        return found[-1] if found else None
+    def once(self) -> dict[str, dict]:
+        return {
+            way: found
+            for line in self._lines
+            for way, found in line.items()
+            if "ours" not in line and way != "code"
+        }
 
 
 def finished(name: str) -> None:
@@ -161,7 +196,7 @@ def finished(name: str) -> None:
 
 def code() -> str:
     """Give a digest of everything a measurement depends on here."""
-    beside = ("made_clinic.py", "one_fit.py", "lmer.R", "mixed_models.py")
+    beside = ("made_clinic.py", "one_fit.py", "lmer.R", "mixedlm.py", "mixed_models.py")
     files = [*sorted(Path(sw.__file__).parent.rglob("*.py")), *(HERE / name for name in beside)]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 

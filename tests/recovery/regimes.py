@@ -23,7 +23,7 @@ def _with(*features: str, **sections: dict) -> sw.Truth:
     return sw.Truth(**sections).switched_on(*features)
 
 
-PLAIN = Regime("the plain regime", sw.Truth(), clinics=200)
+PLAIN = Regime("the plain regime", sw.Truth(), clinics=1000)
 HONEST = {
     "ceiling": Regime(
         "a ceiling at 40, average 38",

@@ -72,6 +72,12 @@ class KenwardRoger:
         model = contrast @ self.covariance_model @ contrast.T / self.unit
         return _degrees(model, contrast @ self.slopes @ contrast.T, self.doubt)
 
+    def df_of_rows(self, rows: np.ndarray) -> np.ndarray:
+        """Give the degrees of freedom of each of many contrasts of one row, (n, p) → (n,)."""
+        model = np.einsum("ni,ij,nj->n", rows, self.covariance_model / self.unit, rows)
+        moves = np.stack([((rows @ slope) * rows).sum(axis=1) / model for slope in self.slopes])
+        return 2 / np.einsum("rn,rs,sn->n", moves, self.doubt, moves, optimize=True)
+
 
 def kenward_roger_adjustment(
     design: np.ndarray, factors: Sequence[RandomFactor], residual_variance: float

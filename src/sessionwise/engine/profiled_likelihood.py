@@ -145,6 +145,34 @@ class LinearMixedModel:
         places = [self.given.order.index(k) for k in range(len(found))]
         return [(found[f], at.residual_variance * back.own[f]) for f in places]
 
+    def joint(self, roots: Roots) -> Remaining:
+        """Give how surely fixed effects and deviations are known together, where levels meet.
+
+        The inverse of Henderson's equations, ([X Z]′[X Z] + diag(0, G⁻¹))⁻¹, is what log|V| +
+        log|X′V⁻¹X| changes by with [X Z]′[X Z], so the way back of the slopes gives it, in all
+        places where that has entries. G may be singular.
+
+        Returns
+        -------
+        Remaining
+            Covariances of (β̂ − β, b̂ − b) over σ², factors numbered as in ``given``; the places of
+            the response hold nothing.
+
+        References
+        ----------
+        Henderson (1975), Biometrics 31:423–447; Harville (1976), Ann Stat 4:384–395.
+        """
+        total, determinant, done = self._forward(roots)
+        bar = np.zeros_like(total)
+        bar[:-1, :-1] = self._judged(total, determinant)[0].unscaled
+        back = Remaining({}, {}, {}, bar)
+        in_order = {f: roots[k] for f, k in enumerate(self.given.order)}
+        if self.last is not None:
+            retrace(back, self.last, done[-1], in_order, inner=True)
+        for step, gone in zip(reversed(self.steps), reversed(done[: len(self.steps)])):
+            restore(back, step, gone, inner=True)
+        return back
+
     def _forward(self, roots: Roots) -> tuple[np.ndarray, float, list[Eliminated | Solved]]:
         given = self.given
         left = Remaining(

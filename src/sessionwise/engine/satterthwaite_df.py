@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from sessionwise.engine.profiled_likelihood import LinearMixedModel
+from sessionwise.engine.profiled_likelihood import At, LinearMixedModel, Roots
 from sessionwise.engine.variance_search import Summit, VarianceSearch
 
 STEP = 1e-4
@@ -27,12 +28,15 @@ class Satterthwaite:
         Covariance of those entries, shape (entries, entries).
     residual_df
         What the residual sum of squares was divided by.
+    steps
+        The model a step above and a step below in each of the entries.
     """
 
     covariance: np.ndarray
     moves: np.ndarray
     uncertainty: np.ndarray
     residual_df: int
+    steps: tuple[tuple[tuple[Roots, At], tuple[Roots, At]], ...]
 
     def df(self, contrast: np.ndarray) -> float:
         """Degrees of freedom of c′β̂ for c of shape (p,): 2 v² / Var(v̂), v = c′Cc.
@@ -44,6 +48,26 @@ class Satterthwaite:
         moves = np.einsum("p,kpr,r->k", contrast, self.moves, contrast)
         spread = float(moves @ self.uncertainty @ moves) + 2 * variance**2 / self.residual_df
         return 2 * variance**2 / spread
+
+    def df_of(self, value: np.ndarray, variance: Callable[[Roots, At], np.ndarray]) -> np.ndarray:
+        """Degrees of freedom of variances that are anything times σ², by differences.
+
+        Parameters
+        ----------
+        value
+            The variances at the summit, shape (n,).
+        variance
+            What gives them, in the same unit, at T of each factor and the model there.
+        """
+        moves = [
+            (variance(*up) - variance(*down)) / (2 * STEP) if len(value) else value
+            for up, down in self.steps
+        ]
+        spread = 2 * value**2 / self.residual_df
+        if moves:
+            moved = np.stack(moves)
+            spread = spread + np.einsum("kn,kn->n", moved, self.uncertainty @ moved)
+        return 2 * value**2 / spread
 
 
 def satterthwaite(model: LinearMixedModel, summit: Summit) -> Satterthwaite:
@@ -59,13 +83,14 @@ def satterthwaite(model: LinearMixedModel, summit: Summit) -> Satterthwaite:
     search = VarianceSearch(model)
     theta = search.entries.vector(summit.roots)
     free = np.flatnonzero(~(search.bounded & (theta <= 0)) & (theta != 0))
-    moves, bends = [], []
+    moves, bends, steps = [], [], []
     for k in free:
         up, down = theta.copy(), theta.copy()
         up[k] += STEP
         down[k] -= STEP
         after, before = search.point(up), search.point(down)
         bends.append((after.gradient - before.gradient)[free] / (2 * STEP))
+        steps.append(((after.roots, after.at), (before.roots, before.at)))
         moves.append((after.at.covariance - before.at.covariance) / (2 * STEP))
     p = model.given.terms
     hessian = np.array(bends).reshape(free.size, free.size)
@@ -73,5 +98,5 @@ def satterthwaite(model: LinearMixedModel, summit: Summit) -> Satterthwaite:
     kept = values > 1e-8 * max(float(values.max(initial=0.0)), 1e-300)
     uncertainty = 2 * (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
     return Satterthwaite(
-        summit.at.covariance, np.array(moves).reshape(-1, p, p), uncertainty, model.df
+        summit.at.covariance, np.array(moves).reshape(-1, p, p), uncertainty, model.df, tuple(steps)
     )

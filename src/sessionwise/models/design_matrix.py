@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import formulaic
 import numpy as np
@@ -18,6 +19,31 @@ from sessionwise.models.formula_terms import Formula
 
 ALIASED = 1e-9
 """A column is a combination of others if less than this share of its length is its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Encoding:
+    """How the fixed part was made of its rows, so that others can be given the same columns.
+
+    Attributes
+    ----------
+    formula
+        The formula, checked.
+    spec
+        What formulaic keeps: categories, and the state of functions that look at all rows.
+    categories
+        Column as formulaic sees it → its categories, in order.
+    numbered
+        Those of them whose categories stand for numbers, ``C(session)``.
+    kept
+        Which columns were kept; the others are combinations of those before them.
+    """
+
+    formula: Formula
+    spec: formulaic.ModelSpec
+    categories: Mapping[str, pd.Index]
+    numbered: frozenset[str]
+    kept: np.ndarray
 
 
 def is_numeric(column: pd.Series) -> bool:
@@ -70,12 +96,19 @@ def _categories(column: pd.Series) -> pd.Series:
         return column.cat.remove_unused_categories()
     if is_numeric(column):
         values = np.sort(column.unique().astype(float))
-        words = [f"{value:.15g}" for value in values]
+        words = number_words(values)
         return column.astype(float).astype(pd.CategoricalDtype(values)).cat.rename_categories(words)
     return column.astype(pd.CategoricalDtype(sorted(column.unique())))
 
 
-def fixed_matrix(formula: Formula, readied: pd.DataFrame) -> tuple[tuple[str, ...], np.ndarray]:
+def number_words(values: Sequence[float]) -> list[str]:
+    """What numbers are called where they are categories."""
+    return [f"{value:.15g}" for value in values]
+
+
+def fixed_matrix(
+    formula: Formula, readied: pd.DataFrame
+) -> tuple[tuple[str, ...], np.ndarray, formulaic.ModelSpec]:
     """Let formulaic make the matrix: from checked factors one by one, with no context of its own.
 
     Its parser is not used. A column is looked up in ``readied``; only checked calls are evaluated.
@@ -107,7 +140,7 @@ def fixed_matrix(formula: Formula, readied: pd.DataFrame) -> tuple[tuple[str, ..
             f"{', '.join(f'`{name}`' for name in bad)} is not a finite number in some rows, "
             "e.g. the log of 0. Choose the rows, or another form of the term."
         )
-    return tuple(name.replace(" ** ", "**") for name in names), values
+    return tuple(name.replace(" ** ", "**") for name in names), values, matrix.model_spec
 
 
 def _handed_over(factor: Factor) -> FormulaicFactor:

@@ -8,10 +8,11 @@ from typing import Literal
 import numpy as np
 
 from sessionwise.engine.containment import containment_df
-from sessionwise.engine.kenward_roger import kenward_roger_adjustment
+from sessionwise.engine.kenward_roger import KenwardRoger, kenward_roger_adjustment
 from sessionwise.engine.random_factors import RandomFactor
 from sessionwise.engine.satterthwaite_df import satterthwaite
 from sessionwise.errors import Refused
+from sessionwise.models.fit import Recipe
 from sessionwise.models.formulas import Design
 from sessionwise.models.mixed_solution import MixedSolution
 from sessionwise.models.random_part import RandomPart
@@ -83,8 +84,24 @@ def _by_containment(made: Design, part: RandomPart) -> np.ndarray:
     return containment_df(made.matrix, list(part.codes.values()))
 
 
-def _by_kenward_roger(found: MixedSolution) -> Judged:
-    """Kenward–Roger in the scaled model, brought back to the units of the data."""
+def rule_of(recipe: Recipe) -> str:
+    """Say by which rule the fixed effects of a fit were judged."""
+    return next(rule for rule, word in RULES.items() if reference_of(rule) == recipe.reference)
+
+
+def reference_of(rule: str) -> str:
+    """Say in words what the statistics of a rule are referred to."""
+    return f"t with {RULES[rule]} degrees of freedom"
+
+
+def kenward_roger_of(found: MixedSolution) -> KenwardRoger:
+    """Kenward–Roger in the scaled model.
+
+    Raises
+    ------
+    Refused
+        The fit is not by REML, or the rows cannot tell the variances apart.
+    """
     model, summit, scaled = found.model, found.summit, found.scaled
     if not model.reml:
         raise Refused(
@@ -101,7 +118,12 @@ def _by_kenward_roger(found: MixedSolution) -> Judged:
             for factor, place in zip(model.given.factors, model.given.order)
         )
     ]
-    known = kenward_roger_adjustment(scaled.basis, factors, residual)
+    return kenward_roger_adjustment(scaled.basis, factors, residual)
+
+
+def _by_kenward_roger(found: MixedSolution) -> Judged:
+    """Kenward–Roger, brought back to the units of the data."""
+    known, scaled = kenward_roger_of(found), found.scaled
     back = np.linalg.inv(scaled.triangle)
     covariance = scaled.spread**2 * back @ known.covariance @ back.T
     return Judged(

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
+from formulaic.transforms import stateful_transform
 
 from sessionwise.errors import Problem, nearest
 
@@ -191,7 +192,8 @@ def _is_power(node: ast.BinOp) -> bool:
     )
 
 
-def natural_spline(x: np.ndarray, df: int) -> dict[int, np.ndarray]:
+@stateful_transform
+def natural_spline(x: np.ndarray, df: int, _state: dict | None = None) -> dict[int, np.ndarray]:
     """Basis of a natural cubic spline: straight beyond the smallest and largest value.
 
     Knots as R's ``splines::ns(x, df)``: the ends, and quantiles that split the rows evenly. The
@@ -205,6 +207,8 @@ def natural_spline(x: np.ndarray, df: int) -> dict[int, np.ndarray]:
         Values, shape (n,).
     df
         Number of columns.
+    _state
+        Where formulaic keeps the knots, so that new rows are given those of the rows fitted.
 
     Returns
     -------
@@ -212,9 +216,12 @@ def natural_spline(x: np.ndarray, df: int) -> dict[int, np.ndarray]:
         Columns 1 … df, each of shape (n,); the first is x, moved and stretched to run from 0 to 1.
     """
     x = np.asarray(x, float)
-    low, high = x.min(), x.max()
-    x = (x - low) / (high - low)
-    knots = np.quantile(x, np.linspace(0, 1, df + 1))
+    state = {} if _state is None else _state
+    if not state:
+        state["low"], state["high"] = x.min(), x.max()
+        stretched = (x - state["low"]) / (state["high"] - state["low"])
+        state["knots"] = np.quantile(stretched, np.linspace(0, 1, df + 1))
+    x, knots = (x - state["low"]) / (state["high"] - state["low"]), state["knots"]
 
     def bend(k: int) -> np.ndarray:
         above = np.maximum(x - knots[k], 0) ** 3 - np.maximum(x - knots[-1], 0) ** 3

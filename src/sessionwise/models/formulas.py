@@ -12,6 +12,7 @@ import pandas as pd
 
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
 from sessionwise.models.design_matrix import (
+    Encoding,
     aliased_terms,
     check_rank,
     fixed_matrix,
@@ -41,6 +42,8 @@ class Design:
         The columns of the data used, random terms included.
     references
         Categorical column → its reference, the first of its categories.
+    encoding
+        How the matrix was made, for other rows.
     aliased
         Terms left out because they are constant or a combination of those before them.
     """
@@ -51,6 +54,7 @@ class Design:
     terms: tuple[str, ...]
     columns: tuple[str, ...]
     references: Mapping[str, str]
+    encoding: Encoding
     aliased: tuple[str, ...] = ()
 
 
@@ -167,15 +171,21 @@ def design(
     response = frame[formula.outcome].to_numpy(float)
     _check_response(formula.outcome, response)
     readied, references = readied_columns(formula, frame, constants=aliased == "drop")
-    names, matrix = fixed_matrix(formula, readied)
+    names, matrix, spec = fixed_matrix(formula, readied)
     gone: tuple[str, ...] = ()
     if aliased == "refuse":
         check_rank(names, matrix)
     else:
         gone = tuple(aliased_terms(names, matrix))
-        kept = [name not in gone for name in names]
-        names = tuple(name for name in names if name not in gone)
-        matrix = matrix[:, kept] if gone else matrix
+    kept = np.array([name not in gone for name in names])
+    names = tuple(name for name in names if name not in gone)
+    matrix = matrix[:, kept] if gone else matrix
+    factors = [factor for term in formula.terms for factor in term]
+    told = {f.expression: f.columns[0] for f in factors if f.function in ("", "C")}
+    categories = {
+        name: readied[name].cat.categories for name in told if not is_numeric(readied[name])
+    }
+    numbered = frozenset(name for name in categories if is_numeric(frame[told[name]]))
     return Design(
         outcome=formula.outcome,
         response=response,
@@ -183,6 +193,7 @@ def design(
         terms=names,
         columns=formula.columns,
         references=MappingProxyType(_used_references(references, names)),
+        encoding=Encoding(formula, spec, MappingProxyType(categories), numbered, kept),
         aliased=gone,
     )
 

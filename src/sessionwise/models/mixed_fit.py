@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from sessionwise.models.fit import Fit
+from sessionwise.models.fit_on_rows import FitOnRows
 from sessionwise.models.mixed_solution import MixedSolution
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class MixedFit(Fit):
+class MixedFit(FitOnRows):
     """A `Fit` of a linear mixed model.
 
     Attributes

@@ -9,10 +9,10 @@ from sessionwise.engine.orthogonal_columns import scaled_model
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
 from sessionwise.models.fit import Recipe
 from sessionwise.models.fixed_effects import (
-    RULES,
     SOURCES,
     DegreesOfFreedom,
     judged_effects,
+    reference_of,
     refuse_unjudged,
 )
 from sessionwise.models.formula_terms import Formula
@@ -183,7 +183,7 @@ def _recipe(fitted: Formula, made: Design, rule: str, *, reml: bool) -> Recipe:
         formula=str(fitted),
         estimation="REML" if reml else "ML",
         errors="Kenward–Roger" if rule == "kenward-roger" else "GLS",
-        reference=f"t with {RULES[rule]} degrees of freedom",
+        reference=reference_of(rule),
         references=tuple(made.references.items()),
         notes=tuple(notes),
         sources=("mixed_model", *(["reml"] if reml else []), *SOURCES[rule]),
