@@ -54,6 +54,14 @@ def factors_of(crossed, seed=2, clients=24, sessions=6):
 ROOTS = [np.array([[0.6]]), np.array([[0.8, 0.0], [0.3, 0.5]]), np.diag([0.4, 0.3])]
 
 
+def alike(rows, seed=4):
+    """The rows, every client coming to as many sessions: less than chance would have it differ."""
+    rng = np.random.default_rng(seed)
+    half = np.arange(rows["session"].nunique()) % 2
+    each = [rng.permutation(half) for _ in range(rows["client"].nunique())]
+    return rows.assign(came=np.concatenate(each))
+
+
 def clinic(clients=40, sessions=8, seed=3, sd=1.0, of_therapists=0.6):
     """A data frame with an outcome of every kind."""
     rng = np.random.default_rng(seed)

@@ -39,7 +39,7 @@ class QuadratureLikelihood(LaplaceLikelihood):
 
     References
     ----------
-    Pinheiro & Bates (1995), J Comput Graph Stat 4:12–35, eq. 2.8; Liu & Pierce (1994), Biometrika
+    Pinheiro & Bates (1995), J Comput Graph Stat 4:12–35; Liu & Pierce (1994), Biometrika
     81:624–629, for its error.
     """
 

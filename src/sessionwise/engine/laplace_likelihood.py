@@ -67,8 +67,8 @@ class LaplaceLikelihood:
 
     References
     ----------
-    Breslow & Clayton (1993), J Am Stat Assoc 88:9–25, eq. 3–4, with observed for expected
-    information as in Skaug & Fournier (2006), Comput Stat Data Anal 51:699–709, eq. 5–8.
+    Breslow & Clayton (1993), J Am Stat Assoc 88:9–25, section 2, with observed for expected
+    information as in Skaug & Fournier (2006), Comput Stat Data Anal 51:699–709.
     """
 
     def __init__(self, design: np.ndarray, family: Family, factors: Sequence[Factor]) -> None:
@@ -149,3 +149,21 @@ class LaplaceLikelihood:
         total = self.design.T @ (self.design * weight[:, None])
         weights = found.settled.weights
         return self.modes.forward(weights, right, self.modes.placed(roots), total)[0]
+
+    def known_deviations(
+        self, found: Marginal, roots: Sequence[np.ndarray]
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Give b = Tû of each factor and its covariance given all parameters, TH⁻¹T′.
+
+        Returns
+        -------
+        list of tuple
+            By factor, as given, of shape (q, levels) and (q, q, levels).
+        """
+        modes, settled = self.modes, found.settled
+        placed = modes.placed(roots)
+        right = [one[:, None] for one in settled.pull]
+        done = modes.forward(settled.weights, right, placed)[2]
+        back = modes.inverse_blocks(done, placed)[0]
+        values = modes.as_given([root @ one for root, one in zip(placed, settled.u)])
+        return list(zip(values, modes.as_given([back.own[f] for f in range(len(placed))])))

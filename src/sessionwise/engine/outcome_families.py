@@ -168,7 +168,7 @@ class NegativeBinomial:
 
     References
     ----------
-    Hilbe (2011), Negative Binomial Regression, 2nd ed., section 8.2 (NB2).
+    Hilbe (2011), Negative Binomial Regression, 2nd ed., ch. 8 (NB2).
     """
 
     counts: np.ndarray
@@ -218,7 +218,7 @@ class CumulativeLogit:
 
     References
     ----------
-    McCullagh (1980), J R Stat Soc B 42:109–142, section 2.
+    McCullagh (1980), J R Stat Soc B 42:109–142.
     """
 
     category: np.ndarray

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ from scipy import stats
 
 from sessionwise.models.fit import Fit
 from sessionwise.models.generalized_solution import GeneralizedSolution
+from sessionwise.models.latent_scale import latent_share_table, median_ratio_table
+from sessionwise.models.population_average import averaged
 
 HALF = float(stats.norm.ppf(0.975))
 
@@ -49,6 +52,121 @@ class GeneralizedMixedFit(Fit):
             found[name] = np.exp(found[name])
         found["std_error"] *= found["estimate"]
         return found
+
+    def modes(self, group: str) -> pd.DataFrame:
+        """Give how far each level of a factor lies from what the fixed effects say.
+
+        Parameters
+        ----------
+        group
+            The factor, as ``variances`` names it.
+
+        Returns
+        -------
+        DataFrame
+            ``level, term, mode, std_error``: the most likely deviation on the scale of the linear
+            predictor, and its standard error given all parameters.
+
+        Raises
+        ------
+        KeyError
+            The fit has no such factor; the message lists those there are.
+        """
+        known = list(self.solution.part.by_factor)
+        if group not in known:
+            raise KeyError(f"no factor '{group}'; factors: {', '.join(known) or 'none'}")
+        return self.solution.modes(group)
+
+    def latent_shares(self) -> pd.DataFrame:
+        """Say which share of the differences lies between clients, between therapists.
+
+        Of the variance of a continuous outcome behind the 0/1 one (or behind categories), given
+        the fixed effects. Its residual variance is π²/3 with the logit, π²/6 with the cloglog and
+        1 with the probit link, so that shares of different links are not comparable. With slopes
+        that differ, the variance of a factor is its mean over the rows.
+
+        Returns
+        -------
+        DataFrame
+            ``group, share, std_error, low, high``; limits symmetric in the log odds of the share.
+
+        Raises
+        ------
+        Refused
+            A count.
+
+        References
+        ----------
+        Snijders & Bosker (2012), Multilevel Analysis, 2nd ed., ch. 17; Goldstein, Browne &
+        Rasbash (2002), Understanding Statistics 1:223–231. π²/6: Nakagawa, Johnson &
+        Schielzeth (2017), J R Soc Interface 14:20170213.
+
+        Examples
+        --------
+        >>> import sessionwise as sw
+        >>> frame = pd.DataFrame({"came": [0, 0, 0, 1, 1, 1, 0, 1, 1], "client": list("aaabbbccc")})
+        >>> fit = sw.mixed("came ~ 1 + (1 | client)", frame, family="binomial")
+        >>> fit.latent_shares()["share"].round(3).tolist()
+        [0.683]
+        """
+        return latent_share_table(self.solution)
+
+    def median_ratios(self) -> pd.DataFrame:
+        """Say by how much two clients, or two therapists, differ, drawn at random.
+
+        The median over all pairs of the odds ratio (logit), hazard ratio (cloglog) or rate ratio
+        (log) of the higher to the lower, all else equal: 1 where they do not differ, and comparable
+        with the ratios of the fixed effects.
+
+        Returns
+        -------
+        DataFrame
+            ``group, ratio, estimate, std_error, low, high``; limits from those of the log variance.
+
+        Raises
+        ------
+        Refused
+            The probit link, which has no such ratio.
+
+        References
+        ----------
+        Larsen & Merlo (2005), Am J Epidemiol 161:81–88; for hazards Austin, Wagner & Merlo
+        (2017), Stat Med 36:928–938; for rates Austin, Stryhn, Leckie & Merlo (2018), Stat Med
+        37:572–589.
+        """
+        return median_ratio_table(self.solution)
+
+    def population_average(self, data: Any = None, by: str | None = None) -> pd.DataFrame:
+        """Say what is expected on average over clients and therapists.
+
+        The coefficients compare clients who deviate alike; the average over all of them is nearer
+        to one half. It is the mean over the rows and over the deviations of new levels.
+
+        Parameters
+        ----------
+        data
+            The rows to average over; by default those of the model.
+        by
+            A column: every row is given each of its values in turn, all else as it is.
+
+        Returns
+        -------
+        DataFrame
+            ``estimate, std_error, low, high`` of the probability, of that of each ``category``, or
+            of the mean count; a row per value of ``by``. Limits are symmetric in its logit (log),
+            and take account of what is not known of fixed effects, variances and thresholds.
+
+        Raises
+        ------
+        InvalidInput, Refused
+            No such column; a column with more than twenty values; no complete row.
+
+        References
+        ----------
+        Zeger, Liang & Albert (1988), Biometrics 44:1049–1060; averaging over the rows:
+        Lane & Nelder (1982), Biometrics 38:613–621.
+        """
+        return averaged(self.solution, data, by)
 
     def _further(self, terms: list[str]) -> pd.DataFrame:
         solution = self.solution

@@ -112,9 +112,16 @@ def _fit(
 
 
 def _without_intercept(made: Design) -> Design:
+    """Take the intercept out of a fixed part: thresholds stand for it."""
     place = made.terms.index("Intercept")
-    terms = tuple(term for term in made.terms if term != "Intercept")
-    return replace(made, terms=terms, matrix=np.delete(made.matrix, place, axis=1))
+    kept = made.encoding.kept.copy()
+    kept[np.flatnonzero(kept)[place]] = False
+    return replace(
+        made,
+        terms=tuple(term for term in made.terms if term != "Intercept"),
+        matrix=np.delete(made.matrix, place, axis=1),
+        encoding=replace(made.encoding, kept=kept),
+    )
 
 
 def _columns(made: Design, outcome: Outcome, prior: str | None) -> FixedColumns:

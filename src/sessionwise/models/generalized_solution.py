@@ -150,6 +150,25 @@ class GeneralizedSolution:
         table = pd.DataFrame(lines, columns=list(VARIANCE_COLUMNS))
         return table.astype(dict.fromkeys(("group", "term1", "term2"), "str"))
 
+    def modes(self, group: str) -> pd.DataFrame:
+        """Most likely deviations of one factor, in the columns as written."""
+        likelihood, place = self.likelihood, self.summit.place
+        known = likelihood.known_deviations(place.at, place.roots)
+        number = list(self.part.by_factor).index(group)
+        values, covariance = known[number]
+        own = [k for k, one in enumerate(self.part.deviations) if one.group == group]
+        back = np.linalg.inv(self.root_triangle[np.ix_(own, own)])
+        variance = np.einsum("ab,bcl,ac->al", back, covariance, back)
+        terms, names = [self.part.deviations[k].term for k in own], self.part.names[group]
+        return pd.DataFrame(
+            {
+                "level": np.repeat(names, len(terms)),
+                "term": pd.Series(terms * len(names), dtype="str"),
+                "mode": (back @ values).T.ravel(),
+                "std_error": np.sqrt(variance.T.ravel()),
+            }
+        )
+
     def nearby(self) -> AtBest:
         """Give the model as a function of T alone."""
         return AtBest(self.likelihood, self.summit)
@@ -163,9 +182,12 @@ class AtBest:
     summit: MarginalSummit
 
     def at(self, roots: list[np.ndarray]) -> Marginal:
-        """Give the likelihood at T of each factor."""
+        """Give the likelihood at T of each factor; where there is none to compute, that of none."""
         place = self.summit.place
-        return self.likelihood.at(place.effect, roots, place.phi, place.at.settled.u)
+        try:
+            return self.likelihood.at(place.effect, roots, place.phi, self.likelihood.nothing())
+        except np.linalg.LinAlgError:
+            return replace(place.at, loglik=-np.inf)
 
 
 def plain_factors(part: RandomPart) -> tuple[list[Factor], np.ndarray]:

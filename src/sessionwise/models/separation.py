@@ -29,7 +29,7 @@ def separating_terms(matrix: np.ndarray, terms: Sequence[str], outcome: Outcome)
     References
     ----------
     Konis (2007), Linear programming algorithms for detecting separated data in binary logistic
-    regression models, DPhil thesis, University of Oxford, section 3.2; Correia, Guimarães & Zylkin
+    regression models, DPhil thesis, University of Oxford; Correia, Guimarães & Zylkin
     (2019), arXiv:1903.01633, for counts.
     """
     if not matrix.shape[1]:

@@ -33,7 +33,7 @@ def prior_precision(matrix: np.ndarray, prior: str | None) -> np.ndarray:
 
     References
     ----------
-    Gelman, Jakulin, Pittau & Su (2008), Ann Appl Stat 2:1360–1383, section 2.2.
+    Gelman, Jakulin, Pittau & Su (2008), Ann Appl Stat 2:1360–1383.
 
     Examples
     --------
