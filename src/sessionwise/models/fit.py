@@ -182,6 +182,14 @@ class Fit:
     better: Literal["higher", "lower", ""] = ""
     labels: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    @property
+    def further(self) -> pd.DataFrame:
+        """Parameters beside fixed effects and variances: ``term, estimate, std_error, low, high``.
+
+        Thresholds of categories, the dispersion of counts; most models have none.
+        """
+        return pd.DataFrame(columns=["term", "estimate", "std_error", "low", "high"])
+
     def replace(self, **changes: Any) -> Fit:
         """Give a copy with some attributes changed."""
         return replace(self, **changes)

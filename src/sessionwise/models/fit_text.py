@@ -61,6 +61,8 @@ def plain_text(fit: Fit) -> str:
     lines += ["", f"Fixed effects{unit}", *_estimates(fit)]
     if len(fit.variances):
         lines += ["", "What varies, and between whom", *_variances(fit)]
+    if len(fit.further):
+        lines += ["", "Also estimated", *_further(fit)]
     return "\n".join(lines)
 
 
@@ -97,6 +99,14 @@ def _variances(fit: Fit) -> list[str]:
             rows.append([row.group, both, _short(row.variance), "", f"{row.correlation:.2f}"])
         else:
             rows.append([row.group, row.term1, _short(row.variance), _short(row.sd), ""])
+    return _columns(rows)
+
+
+def _further(fit: Fit) -> list[str]:
+    rows = [["", "estimate", "SE", "95 % limits"]]
+    for row in fit.further.itertuples():
+        limits = f"{_short(row.low)} to {_short(row.high)}"
+        rows.append([row.term, _short(row.estimate), _short(row.std_error), limits])
     return _columns(rows)
 
 

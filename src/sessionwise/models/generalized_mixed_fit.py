@@ -30,6 +30,13 @@ class GeneralizedMixedFit(Fit):
     solution: GeneralizedSolution = field(repr=False)
 
     @property
+    def further(self) -> pd.DataFrame:
+        """Thresholds or dispersion, as such parameters are shown."""
+        thresholds, dispersion = self.thresholds, self.dispersion
+        thresholds["term"] = "threshold " + thresholds["term"]
+        return thresholds if len(thresholds) else dispersion
+
+    @property
     def thresholds(self) -> pd.DataFrame:
         """Where an ordinal outcome passes from one category to the next.
 

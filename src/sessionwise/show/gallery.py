@@ -12,7 +12,7 @@ from sessionwise.show.figures.published import beside_published
 from sessionwise.show.figures.step_curves import curves
 from sessionwise.show.figures.two_views import views_over_sessions
 from sessionwise.show.figures.variants import side_by_side
-from sessionwise.show.fit_tables import estimates, health, variances
+from sessionwise.show.fit_tables import estimates, further, health, variances
 from sessionwise.show.sentences.associations import early_alliance
 from sessionwise.show.sentences.changes import changed
 from sessionwise.show.sentences.endings import incidence, leaving, loss, still_in_therapy
@@ -58,6 +58,7 @@ __all__ = [
     "first_and_last",
     "following_alliance",
     "forms",
+    "further",
     "growth",
     "health",
     "incidence",

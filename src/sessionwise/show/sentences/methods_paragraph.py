@@ -21,6 +21,10 @@ OURS_ALONE = (
     "Poisson mixed model",
     "negative binomial mixed model",
     "cumulative mixed model",
+    "binomial model",
+    "Poisson model",
+    "negative binomial model",
+    "cumulative model",
 )
 """Models in which nothing is computed by statsmodels."""
 
