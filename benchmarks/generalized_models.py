@@ -1,7 +1,7 @@
 """`sw.mixed` of a 0/1 outcome beside lme4's ``glmer``: the same rows and model, one by one.
 
 ``python benchmarks/generalized_models.py [CASE …]`` fits each case once on each side, the fit
-alone, and writes ``results/generalized-CASE.json``. Ours is warmed by a small fit; glmer has its
+alone, and writes ``results/generalized/CASE.json``. Ours is warmed by a small fit; glmer has its
 defaults.
 """
 
@@ -88,5 +88,5 @@ if __name__ == "__main__":
         result = measured(case)
         print(case, result["ours_seconds"], result.get("ratio"))
         write_text(
-            HERE / "results" / f"generalized-{case}.json", json.dumps(result, indent=1) + "\n"
+            HERE / "results" / "generalized" / f"{case}.json", json.dumps(result, indent=1) + "\n"
         )
