@@ -97,8 +97,42 @@ class MarginalSearch:
         self.p, self.k = sizes
         on = [np.eye(len(free), dtype=bool)[free] for free in likelihood.free]
         self.bounded = np.concatenate([np.zeros(self.p, bool), *on, np.zeros(self.k, bool)])
+        self.pivot = self._pivots()
         self.of_effects: np.ndarray | None = None
         self.of_further: np.ndarray | None = None
+
+    def _pivots(self) -> np.ndarray:
+        """By parameter, where the diagonal entry of its column of T stands; −1 for β and φ."""
+        made, begin = [np.full(self.p, -1)], self.p
+        for free in self.likelihood.free:
+            rows, columns = np.nonzero(free)
+            diagonal = begin + np.flatnonzero(rows == columns)
+            made.append(diagonal[columns])
+            begin += rows.size
+        return np.concatenate([*made, np.full(self.k, -1)])
+
+    def varies(self, here: Place) -> np.ndarray:
+        """Which parameters the likelihood goes with: in T, columns whose diagonal is not zero."""
+        return (self.pivot < 0) | (here.theta[self.pivot] > 0)
+
+    def canonical(self, here: Place, zero: int | None = None) -> Place:
+        """Write the same G by a T whose columns are zero below a zero; or one entry set to zero."""
+        theta = here.theta.copy()
+        if zero is not None:
+            theta[zero] = 0.0
+        roots, end = [], self.p
+        for free in self.likelihood.free:
+            begin, end = end, end + int(free.sum())
+            root = np.zeros(free.shape)
+            root[free] = theta[begin:end]
+            for bundle in bundles(free):
+                own = np.ix_(bundle, bundle)
+                if not np.diag(root)[bundle].all():
+                    root[own] = triangular(root[own] @ root[own].T)
+            roots.append(root)
+        moved = self.vector(here.effect, roots, here.phi)
+        same = np.array_equal(moved, here.theta)
+        return here if same else self.place(moved, self.likelihood.nothing())
 
     def vector(self, effect: np.ndarray, roots: By, phi: np.ndarray) -> np.ndarray:
         """Write all parameters as one vector."""

@@ -18,6 +18,12 @@ from sessionwise.engine.marginal_search import (
 FLAT = 1e-6
 """Newton's method goes on until no slope exceeds this, per standard error."""
 
+MOST, FAR = 12, 0.05
+"""Such steps at most; and how many standard errors the Hessian may lie behind."""
+
+CREEPING, SAME = 0.1, 1e-7
+"""A root below which zero is tried as well, and what its deviance may be higher by."""
+
 MANY = 50_000
 """From so many rows on, differences of slopes are taken to one side only, and from one start."""
 
@@ -100,15 +106,39 @@ def summit(
         return MarginalSummit(
             best, np.full((size, size), np.nan), np.inf, steps, likelihood.evaluations, True
         )
-    return _polished(search, best, steps)
+    return _settled_zeros(search, _polished(search, best, steps))
+
+
+def _settled_zeros(search: MarginalSearch, found: MarginalSummit) -> MarginalSummit:
+    """Where the likelihood is flat beside a small root, see whether zero does as well.
+
+    Near a variance that is barely none the deviance goes with the fourth power of its root, and
+    steps creep towards zero without arriving.
+    """
+    while found.gradient > FLAT:
+        here = found.place
+        near = np.flatnonzero(search.bounded & (here.theta > 0) & (here.theta < CREEPING))
+        for zero in near[np.argsort(here.theta[near])]:
+            try:
+                start = search.canonical(here, int(zero))
+                other = _polished(search, *search.climb(start))
+            except np.linalg.LinAlgError:
+                continue
+            if other.place.deviance <= here.deviance + SAME:
+                found = other
+                break
+        else:
+            return found
+    return found
 
 
 def _polished(search: MarginalSearch, here: Place, steps: int) -> MarginalSummit:
     """Newton's method with the full Hessian, until flat; and the errors from it."""
     many = search.likelihood.rows >= MANY
-    hessian, far = _hessian(search, here, many=many), 0.0
-    for _ in range(8):
-        free = search.open(here) & _moves(search, here)
+    here = search.canonical(here)
+    hessian, far, before = _hessian(search, here, many=many), 0.0, np.inf
+    for _ in range(MOST):
+        free = search.open(here) & search.varies(here)
         covariance, gradient = _errors(hessian, here, free)
         if gradient < FLAT:
             break
@@ -119,23 +149,19 @@ def _polished(search: MarginalSearch, here: Place, steps: int) -> MarginalSummit
             break
         size = np.sqrt(np.maximum(np.diag(covariance)[free], 1e-300))
         far += float(np.abs((moved.theta - here.theta)[free] / size).max(initial=0.0))
-        here, steps = moved, steps + 1
-        if far > 0.05:
+        here, steps = search.canonical(moved), steps + 1
+        if far > FAR or gradient > before / 4:
             hessian, far = _hessian(search, here, many=many), 0.0
+        before = gradient
     if far > (1e-3 if many else 1e-6):
         hessian = _hessian(search, here, many=many)
-        covariance, gradient = _errors(hessian, here, search.open(here) & _moves(search, here))
+    covariance, gradient = _errors(hessian, here, search.open(here) & search.varies(here))
     return MarginalSummit(here, covariance, gradient, steps, search.likelihood.evaluations, False)
-
-
-def _moves(search: MarginalSearch, here: Place) -> np.ndarray:
-    """Leave out entries at zero on a diagonal, and those in whose direction nothing changes."""
-    return ~(search.bounded & (here.theta <= 0))
 
 
 def _hessian(search: MarginalSearch, here: Place, *, many: bool) -> np.ndarray:
     """½ ∂²deviance/∂ψ², rows and columns of fixed entries zero."""
-    free = np.flatnonzero(_moves(search, here))
+    free = np.flatnonzero(search.varies(here))
     rough = np.maximum(np.diag(search.curvature(here)), 1e-8)
     size = np.minimum((1e-4 if many else 3e-3) * np.sqrt(2 / rough), 1e-3)
     size = np.where(search.bounded & (here.theta > 0), np.minimum(size, here.theta / 4), size)
