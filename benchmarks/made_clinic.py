@@ -13,23 +13,30 @@ import pandas as pd
 CACHE = Path(__file__).parents[1] / ".bench"
 MADE_BY = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
 SESSIONS_PER_CLIENT, SESSIONS_PER_THERAPIST = 10, 250
+DESIGNS = ("nested", "crossed", "handovers")
 ELSEWHERE = 0.1
 """In the crossed design: the share of sessions that another therapist, drawn at random, holds."""
+HANDED_OVER, FROM = 0.2, 6
+"""In the design with handovers: the share of clients whom the next therapist takes over, and from
+which session on. All therapists form one ring, and each shares clients with two others only."""
 
 
-def clinic(rows: int, crossed: bool, seed: int = 1) -> pd.DataFrame:
+def clinic(rows: int, design: str, seed: int = 1) -> pd.DataFrame:
     """Draw a clinic sorted by client and session; ids are text, scores have one decimal."""
-    rng = np.random.default_rng([seed, rows, crossed])
+    rng = np.random.default_rng([seed, rows, DESIGNS.index(design)])
     lengths = 1 + rng.poisson(SESSIONS_PER_CLIENT - 1, size=rows)
     clients = int(np.searchsorted(np.cumsum(lengths), rows)) + 1
     client = np.repeat(np.arange(clients), lengths[:clients])[:rows]
     session = np.arange(rows) - np.searchsorted(client, client) + 1
     therapists = max(2, rows // SESSIONS_PER_THERAPIST)
     therapist = rng.permutation(np.arange(clients) % therapists)[client]
-    if crossed:
+    if design == "crossed":
         therapist = np.where(
             rng.random(rows) < ELSEWHERE, rng.integers(0, therapists, rows), therapist
         )
+    if design == "handovers":
+        over = (rng.random(clients) < HANDED_OVER)[client] & (session >= FROM)
+        therapist = (therapist + over) % therapists
     srs = np.round(34 + rng.normal(0, 3, clients)[client] + rng.normal(0, 2.5, rows), 1)
     between = (np.bincount(client, srs) / np.bincount(client))[client]
     severity = np.round(rng.normal(0, 1, clients), 2)[client]
@@ -55,21 +62,20 @@ def clinic(rows: int, crossed: bool, seed: int = 1) -> pd.DataFrame:
     )
 
 
-def for_python(rows: int, crossed: bool) -> Path:
+def for_python(rows: int, design: str) -> Path:
     """Give the file of one clinic for pandas, made if it is not there."""
-    design = "crossed" if crossed else "nested"
     path = CACHE / f"{design}-{rows}-{MADE_BY}.parquet"
     if not path.exists():
         CACHE.mkdir(exist_ok=True)
         beside = path.with_suffix(".part")
-        clinic(rows, crossed).to_parquet(beside)
+        clinic(rows, design).to_parquet(beside)
         beside.replace(path)
     return path
 
 
-def for_r(rows: int, crossed: bool) -> Path:
+def for_r(rows: int, design: str) -> Path:
     """Give the same rows as R reads them fastest, by way of a CSV file."""
-    path = for_python(rows, crossed)
+    path = for_python(rows, design)
     made, beside, text = (path.with_suffix(ending) for ending in (".rds", ".rds.part", ".csv"))
     if not made.exists():
         pd.read_parquet(path).to_csv(text, index=False)

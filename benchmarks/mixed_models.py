@@ -47,22 +47,22 @@ class NotMeasured(Exception):
 @dataclass(frozen=True)
 class Case:
     rows: int
-    crossed: bool = False
+    design: str = "nested"
     draws: int = 0
 
     def ours(self) -> dict:
-        files = [for_python(rows, self.crossed) for rows in (self.rows, SMALL)]
+        files = [for_python(rows, self.design) for rows in (self.rows, SMALL)]
         draws = FOLD * self.draws
         said = answer([sys.executable, HERE / "one_fit.py", *files, FORMULA, str(draws)])
         return {**said, "seconds": said["seconds"] / (FOLD if draws else 1)}
 
     def peer(self, derivatives: bool = True, blas: str = "") -> dict:
-        files = [for_r(rows, self.crossed) for rows in (self.rows, SMALL)]
+        files = [for_r(rows, self.design) for rows in (self.rows, SMALL)]
         last = [FORMULA, str(self.draws), str(derivatives).upper()]
         return answer(["Rscript", HERE / "lmer.R", *files, *last], blas)
 
     def statsmodels(self) -> dict:
-        files = [for_python(rows, self.crossed) for rows in (self.rows, SMALL)]
+        files = [for_python(rows, self.design) for rows in (self.rows, SMALL)]
         return answer([sys.executable, HERE / "mixedlm.py", *files, FORMULA])
 
     def others(self) -> dict:
@@ -72,7 +72,7 @@ class Case:
         ways = {"without_derivatives": lambda: self.peer(derivatives=False)}
         if os.environ.get(BLAS):
             ways["other_blas"] = lambda: self.peer(blas=os.environ[BLAS])
-        if not self.crossed and self.rows <= SLOW:
+        if self.design == "nested" and self.rows <= SLOW:
             ways["statsmodels"] = self.statsmodels
         return ways
 
@@ -81,10 +81,13 @@ PAIRED = {
     "nested-10k": Case(10_000),
     "nested-100k": Case(100_000),
     "nested-1m": Case(1_000_000),
-    "crossed-100k": Case(100_000, crossed=True),
-    "crossed-1m": Case(1_000_000, crossed=True),
+    "crossed-100k": Case(100_000, "crossed"),
+    "handovers-1m": Case(1_000_000, "handovers"),
     "bootstrap-10k": Case(10_000, draws=100),
 }
+ALONE = {"crossed-1m": Case(1_000_000, "crossed")}
+"""4,000 therapists who may all meet: each evaluation factors and inverts a dense matrix of 4,000
+columns, about 6·10¹⁰ operations. lme4's factor is as dense, and R's own BLAS has one thread."""
 
 
 def answer(command: list, blas: str = "") -> dict:
@@ -117,7 +120,7 @@ def paired(name: str) -> dict:
     return {
         "peer": "lme4 lmer" if not case.draws else "lme4 bootMer",
         "formula": FORMULA,
-        "design": "crossed" if case.crossed else "nested",
+        "design": case.design,
         "rows": agreed(runs, "rows"),
         "draws": case.draws,
         "ours_seconds": median(runs, "ours", "seconds"),
@@ -136,6 +139,18 @@ def paired(name: str) -> dict:
                  for run in runs],
         "versions": {**versions(), **runs[0]["lme4"]["versions"]},
     }  # fmt: skip
+
+
+def alone(name: str) -> dict:
+    """Time ours FEW times, with no peer."""
+    kept, case = Kept(name), ALONE[name]
+    while len(kept.runs) < FEW:
+        print(f"{name}: fit {len(kept.runs) + 1}", file=sys.stderr)
+        kept.add({"load": round(os.getloadavg()[0], 2), "ours": case.ours()})
+    runs = kept.runs
+    cost = {f"ours_{what}": median(runs, "ours", what) for what in ("seconds", "mb")}
+    return {"formula": FORMULA, "design": case.design, "rows": case.rows, "alone": len(runs),
+            **cost, "load": max(run["load"] for run in runs), "versions": versions()}  # fmt: skip
 
 
 def _wanted(runs: list[dict]) -> int:

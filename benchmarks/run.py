@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 import speed_page
 import statsmodels.api as sm
-from mixed_models import PAIRED, NotMeasured, finished, growth, paired
+from mixed_models import ALONE, PAIRED, NotMeasured, alone, finished, growth, paired
 
 import sessionwise as sw
 from sessionwise.records.writing import write_text
@@ -94,6 +94,7 @@ def simulation() -> dict:
 
 CASES = {
     **{name: partial(paired, name) for name in PAIRED},
+    **{name: partial(alone, name) for name in ALONE},
     "growth": growth,
     "sandwich": sandwich,
     "lags": lags,

@@ -99,6 +99,10 @@ def test_the_trial_says_what_it_cannot_answer(reports):
         "change": "answered",
         "difference": "answered",
         "next_outcome": "missing",
+        "three_levels": "missing",
+        "levels_compared": "missing",
+        "next_outcome_detrended": "missing",
+        "clients_apart": "missing",
         "next_outcome_given_previous": "missing",
         "reverse": "missing",
         "reverse_given_previous": "missing",
@@ -305,6 +309,18 @@ def test_what_is_biased_says_so_on_the_first_page(reports):
         assert "Biased in short courses" in found["headline"]
         assert "Biased in short courses" in found["recipe"]["caution"]
     assert part(reports["clinic"], "03-alliance-and-outcome", "reverse")["headline"] == ""
+
+
+def test_the_clinic_tells_clients_from_their_therapists(reports):
+    """All three with the number of therapists on the first page; each way of counting in a row."""
+    found = part(reports["clinic"], "03-alliance-and-outcome", "three_levels")
+    rows = {row["term"]: row for row in found["estimates"]}
+    assert rows["srs_lag1_between_therapists"]["df"] < 30 < rows["srs_lag1_between_clients"]["df"]
+    assert f"{found['rows']['therapists']} therapists" in found["headline"]
+    table = part(reports["clinic"], "03-alliance-and-outcome", "levels_compared")["table"]
+    assert len(table) == 9 and {row["reason"] for row in table} == {""}
+    same = next(r for r in table if (r["level"], r["counted"]) == ("within clients", "all clients"))
+    assert same["estimate"] == pytest.approx(rows["srs_lag1_within"]["estimate"], rel=1e-9)
 
 
 def test_truths_stand_beside_estimates_where_a_study_knows_them(reports):

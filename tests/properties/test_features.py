@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 
 from sessionwise.features.lags import lag_losses, lagged, preceding
 from sessionwise.features.leaving import early_mean, episodes
+from sessionwise.features.own_lines import detrended
 from sessionwise.features.running_means import running
 from sessionwise.features.splits import within_between
+from sessionwise.features.therapist_cells import three_way_split
 from sessionwise.features.therapists import first_therapist
 from sessionwise.records.sessions import COURSE_KEY, Sessions
 
@@ -70,6 +72,47 @@ def test_within_sums_to_nothing_in_every_course_and_parts_add_up(frame):
     whole = table["srs_within"] + table["srs_between"]
     np.testing.assert_allclose(whole[used], table.loc[used, "srs"], rtol=1e-14)
     assert (table.loc[used].groupby(COURSE_KEY)["srs_between"].nunique() == 1).all()
+
+
+@FEW
+@given(clinics(), st.sampled_from(["all clients", "other clients"]))
+def test_three_parts_add_up_and_sum_to_nothing_where_they_should(frame, whose):
+    s = Sessions.of(frame)
+    if not (s.attended & s.table["srs"].notna()).any():
+        return
+    table = three_way_split(s, "srs", therapist_mean=whose).table
+    parts = table[["srs_within", "srs_between_clients", "srs_between_therapists"]]
+    whole = parts.sum(axis=1, skipna=False)
+    used = whole.notna()
+    np.testing.assert_allclose(whole[used], table.loc[used, "srs"], rtol=1e-13, atol=1e-12)
+    cell = [*COURSE_KEY, "therapist"]
+    assert abs(table.groupby(cell)["srs_within"].sum()).max() < 1e-11
+    cells = table[table["srs_within"].notna()].drop_duplicates(cell)
+    if whose == "all clients":
+        assert (table["srs_within"].notna() == used).all()
+        assert abs(cells.groupby("therapist")["srs_between_clients"].sum()).max() < 1e-11
+    alone = cells.groupby("therapist")["client"].transform("nunique") == 1
+    missing = cells["srs_between_therapists"].isna()
+    assert (missing == (alone & (whose == "other clients"))).all()
+
+
+@FEW
+@given(clinics())
+def test_what_is_left_about_ones_own_line_is_that_of_least_squares(frame):
+    s = Sessions.of(frame)
+    scored = s.table[s.attended & s.table["srs"].notna().to_numpy()]
+    if (scored.groupby(COURSE_KEY).size() < 3).all():
+        return
+    table = detrended(s, "srs").table
+    for _, own in scored.groupby(COURSE_KEY):
+        found = table.loc[own.index, "srs_detrended"].to_numpy(float)
+        if len(own) < 3:
+            assert np.isnan(found).all()
+            continue
+        line = np.column_stack([np.ones(len(own)), own["session"].astype(float)])
+        score = own["srs"].to_numpy(float)
+        left = score - line @ np.linalg.lstsq(line, score, rcond=None)[0]
+        np.testing.assert_allclose(found, left, atol=1e-10)
 
 
 @FEW

@@ -39,6 +39,11 @@ QUESTIONS = {
         sw.outcome_and_alliance, given="previous alliance"
     ),
 }
+FURTHER = {
+    "alliance_at_three_levels": sw.alliance_at_three_levels,
+    "alliance_and_next_outcome_detrended": partial(sw.alliance_and_next_outcome, trend="removed"),
+}
+"""Asked by name only: not among what ``make recovery`` draws and LIMITATIONS quotes."""
 
 
 def clinic(truth: sw.Truth, number: int, questions=tuple(QUESTIONS)) -> list[dict]:
@@ -47,7 +52,7 @@ def clinic(truth: sw.Truth, number: int, questions=tuple(QUESTIONS)) -> list[dic
     known = truth.estimands()
     rows = []
     for name in questions:
-        fit = sw.answer(QUESTIONS[name], s, adjust=["severity"])
+        fit = sw.answer({**QUESTIONS, **FURTHER}[name], s, adjust=["severity"])
         row = {"clinic": number, "question": name, "term": None}
         if isinstance(fit, sw.Unanswered):
             rows.append(row)

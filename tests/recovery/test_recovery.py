@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from draw import FIGURE, LIMITATIONS, draw, tables, with_quote
 from matplotlib import image
-from recover import GATED, RESULTS, SEED, recover, refused, summary
+from recover import FURTHER, GATED, RESULTS, SEED, recover, refused, summary
 from regimes import HONEST, PLAIN
 
 import sessionwise as sw
@@ -35,6 +35,51 @@ def test_intervals_hold_the_truth(twenty):
     """Of 20 intervals of true coverage 95 %, fewer than 16 hold it 3 times in 1,000."""
     table = summary(twenty)
     assert table.loc[table["coverage"] < 0.8, "term"].tolist() == []
+
+
+def test_three_levels_and_swings_about_a_line_come_back():
+    """Twelve clinics; nine terms, each passing by chance 99.7 times in 100. Of twelve intervals of
+    coverage 95 % fewer than 9 hold the truth once in 500."""
+    table = summary(recover(PLAIN.truth, range(12), workers=1, questions=tuple(FURTHER)))
+    assert len(table) == 9 and (table["clinics"] == 12).all()
+    off = (table["bias"].abs() / table["monte_carlo_error"]).set_axis(table["term"])
+    assert off[off >= 3].empty
+    assert table.loc[table["coverage"] < 0.75, "term"].tolist() == []
+
+
+@pytest.mark.slow
+def test_three_levels_of_forty_clinics_and_of_few_therapists():
+    """Six therapists seem alike in one clinic of four. Were their variance then left out, the
+    estimate between them would stand on their clients' degrees of freedom."""
+    table = summary(recover(PLAIN.truth, range(40), questions=tuple(FURTHER)))
+    assert (table["bias"].abs() < 3 * table["monte_carlo_error"]).all()
+    assert table["coverage"].between(0.875, 1).all()
+    few = sw.Truth(clinic={"therapists": 6, "clients": 120})
+    table = summary(recover(few, range(60), questions=("alliance_at_three_levels",)))
+    between = table.set_index("term").loc["srs_lag1_between_therapists"]
+    assert between["coverage"] >= 0.9
+    assert abs(between["bias"]) < 3 * between["monte_carlo_error"]
+
+
+@pytest.mark.slow
+def test_where_the_outcome_feeds_back_a_line_is_off_by_more_than_a_mean():
+    """A line of one's own holds more of the scores still to come than a mean does."""
+    questions = ("alliance_and_next_outcome", "alliance_and_next_outcome_detrended")
+    table = summary(recover(HONEST["feedback"].truth, range(20), questions=questions))
+    bias = table.set_index("term")["bias"]
+    assert bias["srs_lag1_detrended"] < bias["srs_lag1_within"] - 0.01 < 0
+
+
+@pytest.mark.slow
+def test_where_clients_change_therapist_cells_keep_the_swings_right():
+    """Between the cells of one client there are mostly swings: what is between clients is off."""
+    truth = HONEST["handovers"].truth
+    questions = ("alliance_and_next_outcome", "alliance_at_three_levels")
+    by = summary(recover(truth, range(40), questions=questions)).set_index(["question", "term"])
+    cells = by.loc["alliance_at_three_levels", "bias"]
+    assert abs(cells["srs_lag1_within"]) < 0.011
+    assert cells["srs_lag1_between_clients"] < -0.15
+    assert by.loc[("alliance_and_next_outcome", "srs_lag1_within"), "bias"] > 0.005
 
 
 @pytest.fixture(scope="module")

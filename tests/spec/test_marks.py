@@ -10,9 +10,11 @@ from tables import frame_of, records
 
 from sessionwise.features.lags import lagged
 from sessionwise.features.leaving import episodes
+from sessionwise.features.own_lines import detrended
 from sessionwise.features.running_means import running
 from sessionwise.features.splits import within_between
-from sessionwise.features.therapists import first_therapist
+from sessionwise.features.therapist_cells import three_way_split
+from sessionwise.features.therapists import earlier_therapist, first_therapist
 from sessionwise.records.sessions import Sessions
 
 
@@ -24,6 +26,7 @@ def known() -> dict[str, str]:
         a      2024-01-01 attended   video    .        kim       18  30  0.5      planned
         a      2024-01-08 attended   phone    0.5      kim       20  33  0.5      planned
         a      2024-01-15 attended   video    1        kim       23  31  0.5      planned
+        a      2024-01-22 attended   video    1        kim       24  35  0.5      planned
         """,
         clock="date",
         level={"severity": "course"},
@@ -31,7 +34,8 @@ def known() -> dict[str, str]:
     for score in ("ors", "srs"):
         s = running(lagged(lagged(s, score), score, by=2), score)
     s = within_between(s, ["srs_lag1", "session"], complete=["ors"])
-    s = first_therapist(s)
+    s = three_way_split(detrended(s, "srs_lag1"), "srs", by="therapist")
+    s = earlier_therapist(first_therapist(s))
     return {name: column.known for name, column in episodes(s).columns.items()}
 
 
@@ -68,6 +72,11 @@ MARKS = frame_of(
     srs_change       after
     srs_lag1_within  course
     srs_lag1_between course
+    srs_lag1_detrended course
+    srs_within       course
+    srs_between_clients course
+    srs_between_therapists course
+    therapist_lag1   before
     session_within   course
     session_between  course
     left_unplanned   course

@@ -64,6 +64,19 @@ def test_the_estimands_are_the_numbers_the_clinic_is_made_of():
             "severity": 3,
             "ors_lag1_within": 0.4,
         },
+        "alliance_and_next_outcome_detrended": {
+            "session": pytest.approx(1 + 2 * 0.1),
+            "srs_lag1_detrended": 2,
+            "srs_lag1_between": 9,
+            "severity": 3,
+        },
+        "alliance_at_three_levels": {
+            "session": 1,
+            "srs_lag1_within": 2,
+            "srs_lag1_between_clients": 9,
+            "srs_lag1_between_therapists": 9,
+            "severity": 3,
+        },
         "outcome_and_alliance": {"ors_within": 0.25},
         "outcome_and_alliance_given_previous": {"ors_within": 0.25, "srs_lag1_within": 0.4},
         "alliance_and_leaving": {

@@ -7,7 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 SAME = 1e-8
-"""Values of one group that differ by less than this share of the column's spread are the same."""
+"""Values that differ from that of one row of their group by less than this share of the column's
+spread are the same."""
+
+FEW = 50_000
+"""Rows looked at before asking whether there is anything left to find out."""
 
 
 def containment_df(design: np.ndarray, levels: Sequence[np.ndarray]) -> np.ndarray:
@@ -62,8 +66,16 @@ def containment_df(design: np.ndarray, levels: Sequence[np.ndarray]) -> np.ndarr
 
 def _varies_within(design: np.ndarray, level: np.ndarray, spread: np.ndarray) -> np.ndarray:
     """Which columns take different values in some group of a factor, shape (p,)."""
-    order = np.argsort(level, kind="stable")
-    starts = np.flatnonzero(np.diff(level[order], prepend=-1))
-    highest = np.maximum.reduceat(design[order], starts, axis=0)
-    lowest = np.minimum.reduceat(design[order], starts, axis=0)
-    return ((highest - lowest) > SAME * spread).any(axis=0)
+    member = np.empty(int(level.max()) + 1, np.intp)
+    member[level] = np.arange(level.size)
+    varies = np.zeros(len(spread), bool)
+    for begin in range(0, level.size, FEW):
+        some = slice(begin, begin + FEW)
+        of_member = member[level[some]]
+        for term in np.flatnonzero(~varies):
+            column = design[:, term]
+            apart = np.abs(column[some] - column[of_member]).max()
+            varies[term] = apart > SAME * spread[term]
+        if varies.all():
+            break
+    return varies

@@ -140,8 +140,7 @@ def cross_products(
     """
     order = sorted(range(len(factors)), key=lambda k: -factors[k].levels)
     placed = tuple(factors[k] for k in order)
-    joined = np.column_stack([design, response])
-    of_rows = np.ascontiguousarray(joined.T)
+    of_rows = [*np.asfortranarray(design).T, response]
     links, between = {}, {}
     for f, factor in enumerate(placed):
         for g in range(f + 1, len(placed)):
@@ -155,8 +154,17 @@ def cross_products(
         xy=tuple(_summed(f.columns, of_rows, f.level, f.levels) for f in placed),
         links=links,
         between=between,
-        total=joined.T @ joined,
+        total=_total(design, response),
     )
+
+
+def _total(design: np.ndarray, response: np.ndarray) -> np.ndarray:
+    terms = design.shape[1]
+    total = np.empty((terms + 1, terms + 1))
+    total[:terms, :terms] = design.T @ design
+    total[terms, :terms] = total[:terms, terms] = response @ design
+    total[terms, terms] = response @ response
+    return total
 
 
 def _met(one: Factor, other: Factor) -> Link:
@@ -170,7 +178,9 @@ def _met(one: Factor, other: Factor) -> Link:
     return Link(met // other.levels, met % other.levels, nested=False, pair=pair)
 
 
-def _summed(left: np.ndarray, right: np.ndarray, place: np.ndarray, places: int) -> np.ndarray:
+def _summed(
+    left: np.ndarray, right: Sequence[np.ndarray], place: np.ndarray, places: int
+) -> np.ndarray:
     """Sum left_a · right_b over the rows of each place, shape (a, b, places)."""
     out = np.empty((len(left), len(right), places))
     for a, one in enumerate(left):

@@ -11,7 +11,33 @@ from sessionwise.engine.profiled_likelihood import At, LinearMixedModel, Roots
 from sessionwise.engine.variance_search import Summit, VarianceSearch
 
 STEP = 1e-4
-"""Step in an entry of T for differences of exact slopes; the error left is of its square."""
+"""Step to both sides in an entry of T for differences of exact slopes; the error left is of its
+square."""
+
+LARGE, SHORT = 100_000, 1e-5
+"""From this many rows on a short step to one side does, as a share of the entry, or of a tenth if
+that is more: where so much is known, little bends."""
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """The model at two places that lie apart in one entry of T, and how far.
+
+    Attributes
+    ----------
+    roots, at
+        T of each factor and the model there, at the end of the step.
+    roots_before, at_before
+        The same at its beginning.
+    length
+        How far the entry moves.
+    """
+
+    roots: Roots
+    at: At
+    roots_before: Roots
+    at_before: At
+    length: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,14 +55,14 @@ class Satterthwaite:
     residual_df
         What the residual sum of squares was divided by.
     steps
-        The model a step above and a step below in each of the entries.
+        A step in each of the entries.
     """
 
     covariance: np.ndarray
     moves: np.ndarray
     uncertainty: np.ndarray
     residual_df: int
-    steps: tuple[tuple[tuple[Roots, At], tuple[Roots, At]], ...]
+    steps: tuple[Step, ...]
 
     def df(self, contrast: np.ndarray) -> float:
         """Degrees of freedom of c′β̂ for c of shape (p,): 2 v² / Var(v̂), v = c′Cc.
@@ -60,8 +86,10 @@ class Satterthwaite:
             What gives them, in the same unit, at T of each factor and the model there.
         """
         moves = [
-            (variance(*up) - variance(*down)) / (2 * STEP) if len(value) else value
-            for up, down in self.steps
+            (variance(s.roots, s.at) - variance(s.roots_before, s.at_before)) / s.length
+            if len(value)
+            else value
+            for s in self.steps
         ]
         spread = 2 * value**2 / self.residual_df
         if moves:
@@ -86,12 +114,19 @@ def satterthwaite(model: LinearMixedModel, summit: Summit) -> Satterthwaite:
     moves, bends, steps = [], [], []
     for k in free:
         up, down = theta.copy(), theta.copy()
-        up[k] += STEP
-        down[k] -= STEP
-        after, before = search.point(up), search.point(down)
-        bends.append((after.gradient - before.gradient)[free] / (2 * STEP))
-        steps.append(((after.roots, after.at), (before.roots, before.at)))
-        moves.append((after.at.covariance - before.at.covariance) / (2 * STEP))
+        if model.given.rows < LARGE:
+            up[k] += STEP
+            down[k] -= STEP
+            before, step = search.point(down), 2 * STEP
+            base = (before.roots, before.at, before.gradient)
+        else:
+            step = SHORT * max(abs(theta[k]), 0.1)
+            up[k] += step
+            base = (summit.roots, summit.at, summit.slopes)
+        after = search.point(up)
+        steps.append(Step(after.roots, after.at, base[0], base[1], step))
+        bends.append((after.gradient - base[2])[free] / step)
+        moves.append((after.at.covariance - base[1].covariance) / step)
     p = model.given.terms
     hessian = np.array(bends).reshape(free.size, free.size)
     values, vectors = np.linalg.eigh((hessian + hessian.T) / 2)

@@ -49,6 +49,8 @@ class Summit:
     gradient
         The largest slope of the log-likelihood in an entry of T that is free, per standard error
         of that entry.
+    slopes
+        Those of the deviance in the free entries of T, next to nothing.
     steps, evaluations
         Steps taken, and how often the likelihood was computed.
     """
@@ -56,6 +58,7 @@ class Summit:
     roots: list[np.ndarray]
     at: At
     gradient: float
+    slopes: np.ndarray
     steps: int
     evaluations: int
 
@@ -143,7 +146,9 @@ class VarianceSearch:
                 continue
             met = [*met, (moved.theta - here.theta, moved.gradient - here.gradient)][-MEMORY:]
             here, steps = moved, steps + 1
-        return Summit(here.roots, here.at, self._steepness(here), steps, self.evaluations)
+        return Summit(
+            here.roots, here.at, self._steepness(here), here.gradient, steps, self.evaluations
+        )
 
     def start(self) -> np.ndarray:
         """Give θ where each deviation has a quarter of the residual variance."""
@@ -255,8 +260,10 @@ def newton_step(here: _Point, curve: np.ndarray, free: np.ndarray) -> np.ndarray
     return step * min(1.0, furthest / max(float(np.abs(step).max(initial=0.0)), 1e-300))
 
 
-def highest(model: LinearMixedModel) -> Summit:
+def highest(model: LinearMixedModel, start: np.ndarray | None = None) -> Summit:
     """Find the variances at which the data are most likely.
+
+    ``start`` is θ to begin with, if something better is known than that all vary somewhat.
 
     Other starts, from where much varies or little, and where what goes together does so in one
     direction or the other, are tried where the first ends with something that does not vary: the
@@ -268,11 +275,12 @@ def highest(model: LinearMixedModel) -> Summit:
     Nocedal & Wright (2006), Numerical Optimization, ch. 6, for the correction of the curvature.
     """
     search = VarianceSearch(model)
-    best = search.run(search.start())
-    flat = any((np.diag(root) < 1e-4).any() for root in best.roots)
-    if flat and model.given.rows < 20_000:
-        for size, beside in OTHER_STARTS:
-            other = search.run(np.where(search.bounded, size, beside))
+    best = search.run(search.start() if start is None else start)
+    others = [np.where(search.bounded, size, beside) for size, beside in OTHER_STARTS]
+    others = others if model.given.rows < 20_000 else [search.start()][: start is not None]
+    if any((np.diag(root) < 1e-4).any() for root in best.roots):
+        for begin in others:
+            other = search.run(begin)
             if other.loglik > best.loglik + 1e-9:
                 best = other
     return replace(best, evaluations=search.evaluations)

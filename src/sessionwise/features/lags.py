@@ -42,7 +42,7 @@ def lagged(s: Sessions, name: str, by: int = 1) -> Sessions:
         raise InvalidInput(
             [Problem(f"A lag of {by} sessions looks forward or not at all", "", "Use 1 or more.")]
         )
-    earlier, there = _earlier(s, name, by)
+    earlier, there = earlier_values(s, name, by)
     source = s.columns[name]
     known: Known = "course" if source.known == "course" else "before"
     made = f"{name}_lag{by}"
@@ -68,7 +68,7 @@ def lag_losses(s: Sessions, name: str, by: int = 1) -> pd.Series:
         ``"first session"``, ``"gap in session numbers"``, ``"earlier score missing"``; missing
         where there is a lagged score, or no attended session.
     """
-    earlier, there = _earlier(s, name, by)
+    earlier, there = earlier_values(s, name, by)
     early = s.table["session"].le(by) if s.clock != "time" else s.table["sessions_so_far"].lt(by)
     reason = pd.Series(pd.NA, index=earlier.index, dtype="str")
     reason = reason.mask(there & earlier.isna(), "earlier score missing")
@@ -107,8 +107,14 @@ def preceding(s: Sessions, predictor: str, outcome: str) -> Sessions:
     return s if column == predictor else lagged(s, predictor)
 
 
-def _earlier(s: Sessions, name: str, by: int) -> tuple[pd.Series, pd.Series]:
-    """Give the value ``by`` sessions before, and whether that session is in the records."""
+def earlier_values(s: Sessions, name: str, by: int) -> tuple[pd.Series, pd.Series]:
+    """Give the value ``by`` sessions before, and whether that session is in the records.
+
+    Returns
+    -------
+    Series, Series of bool
+        Of any type, indexed as ``table``.
+    """
     table = s.table
     rows = table.loc[s.attended]
     by_course = rows.groupby(COURSE_KEY, sort=False, observed=True)

@@ -9,6 +9,9 @@ import pandas as pd
 from sessionwise.errors import Refused
 from sessionwise.records.sessions import COURSE_KEY, Column, Sessions
 
+MADE = ("_within", "_between", "_between_clients", "_between_therapists", "_detrended")
+"""How the columns end that are made on the rows of a model."""
+
 
 def within_between(s: Sessions, names: Sequence[str], complete: Sequence[str] = ()) -> Sessions:
     """Split columns into the client's own mean and the deviation from it.
@@ -90,7 +93,7 @@ def refuse_lost_rows(frame: pd.DataFrame, names: Sequence[str]) -> None:
     Refused
         Names the column that loses the rows, and what to do.
     """
-    split = [name for name in names if name.endswith(("_within", "_between"))]
+    split = [name for name in names if name.endswith(MADE)]
     if not split:
         return
     rows = frame[split].notna().all(axis=1)

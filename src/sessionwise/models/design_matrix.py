@@ -20,6 +20,10 @@ from sessionwise.models.formula_terms import Formula
 ALIASED = 1e-9
 """A column is a combination of others if less than this share of its length is its own."""
 
+CLEAR = 1e-6
+"""The square of such a share, if it is larger, can be had from the cross-products: their rounding
+is far below it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Encoding:
@@ -79,7 +83,7 @@ def readied_columns(
     single = [
         name
         for name, column in readied.items()
-        if column.nunique() == 1 and not (constants and is_numeric(column))
+        if not (constants and is_numeric(column)) and (column == column.iloc[0]).all()
     ]
     if single and formula.intercept:
         names = " and ".join(f"`{name.removeprefix('C__')}`" for name in single)
@@ -158,6 +162,13 @@ def aliased_terms(names: Sequence[str], matrix: np.ndarray) -> list[str]:
     """
     if len(matrix) < len(names):
         raise Refused(f"{len(names)} terms cannot be estimated from {len(matrix)} rows.")
+    squares = matrix.T @ matrix
+    try:
+        shares = np.diag(np.linalg.cholesky(squares)) ** 2 / np.diag(squares)
+    except np.linalg.LinAlgError:
+        shares = np.zeros(1)
+    if (shares > CLEAR).all():
+        return []
     lengths = np.linalg.norm(matrix, axis=0)
     own = np.abs(np.diag(np.linalg.qr(matrix / np.where(lengths > 0, lengths, 1.0), mode="r")))
     return [name for name, share in zip(names, own) if share < ALIASED]

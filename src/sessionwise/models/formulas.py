@@ -134,7 +134,7 @@ def complete_rows(
         if lost.any():
             left_out.append((f"{name} missing", int(lost.sum())))
         keep &= ~lost
-    return frame.loc[keep], tuple(left_out)
+    return frame if keep.all() else frame.loc[keep], tuple(left_out)
 
 
 def design(

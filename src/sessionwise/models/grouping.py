@@ -9,7 +9,11 @@ from typing import Literal
 import pandas as pd
 
 from sessionwise.features.assessment_times import usual_gap
-from sessionwise.features.therapists import changed_therapist, first_therapist
+from sessionwise.features.therapists import (
+    changed_therapist,
+    earlier_therapist,
+    first_therapist,
+)
 from sessionwise.records.sessions import Column, Sessions
 from sessionwise.records.small_counts import many
 
@@ -40,7 +44,7 @@ def grouped(
     s: Sessions,
     complete: Sequence[str],
     slopes: Sequence[str] | None = None,
-    therapists: Literal["of the session", "first"] = "of the session",
+    therapists: Literal["of the session", "of the session before", "first"] = "of the session",
 ) -> Grouping:
     """Give the random part for the sessions that have all the columns of a model.
 
@@ -50,18 +54,18 @@ def grouped(
     and slope may then go together, as time 0 is only the beginning. A client with several courses
     counts as one unit for each: means and lags do not cross courses either. Where several
     therapists are recorded, units lie in the therapist of their first session as long as nobody
-    changes; where somebody does, each session counts with its own therapist, and the two cross. A
-    model without a trend asks for the ``"first"`` ones: what a client gains between two therapists
-    would count in it as a difference between them.
+    changes; where somebody does, each session counts with its own therapist, or with that of the
+    session before, and the two cross. A model without a trend asks for the ``"first"`` ones: what a
+    client gains between two therapists would count in it as a difference between them.
     """
     s, unit, notes = _units(s)
     random = f"({_own(s, slopes)} {unit})"
     if "therapist" not in s.columns:
         return Grouping(s, random, (unit,), notes)
     changed = changed_therapist(s)
-    crossed = bool(changed) and therapists == "of the session"
-    name = "therapist" if crossed else "first_therapist"
-    s = s if crossed else first_therapist(s)
+    crossed = bool(changed) and therapists != "first"
+    name = _CROSSED[therapists][0] if crossed else "first_therapist"
+    s = _beside(s, name)
     frame = s.frame
     rows = s.attended & frame[list(complete)].notna().all(axis=1).to_numpy()
     if frame.loc[rows, name].nunique() < 2:
@@ -71,10 +75,22 @@ def grouped(
     said = f"Each client is counted with the therapist of the first session ({moved})."
     if crossed:
         said = (
-            f"Each session is counted with its own therapist: {many(changed)} changed therapist, "
-            "so that clients and therapists cross."
+            f"Each session is counted with {_CROSSED[therapists][1]}: {many(changed)} changed "
+            "therapist, so that clients and therapists cross."
         )
     return Grouping(s, f"{random} + (1 | {name})", (unit, name), (*notes, said))
+
+
+_CROSSED = {
+    "of the session": ("therapist", "its own therapist"),
+    "of the session before": ("therapist_lag1", "the therapist of the session before"),
+}
+
+
+def _beside(s: Sessions, name: str) -> Sessions:
+    """Put the column of therapists beside the sessions."""
+    makers = {"first_therapist": first_therapist, "therapist_lag1": earlier_therapist}
+    return makers[name](s) if name in makers else s
 
 
 def _own(s: Sessions, slopes: Sequence[str] | None) -> str:

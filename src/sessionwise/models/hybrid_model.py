@@ -3,63 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
 from sessionwise.engine.dynamic_bias import nickell_bias
-from sessionwise.errors import InvalidInput, Problem, Unanswerable, nearest
-from sessionwise.features.given import need_given
-from sessionwise.features.intake import need_intake
-from sessionwise.features.lags import lag_losses, lagged, preceding, preceding_column
+from sessionwise.features.own_lines import FEWEST, detrended
 from sessionwise.features.splits import refuse_lost_rows, within_between
-from sessionwise.models.fit import Fit, Recipe, Rows
+from sessionwise.models.fit import Fit, Recipe
 from sessionwise.models.grouping import grouped
 from sessionwise.models.labels import term_labels
 from sessionwise.models.mixed_model import mixed
 from sessionwise.models.model_rows import refuse_few_clients
+from sessionwise.models.score_pair import Asked, beside_each_other, called, deviations, rows_of
 from sessionwise.records.sessions import COURSE_KEY, Sessions
+from sessionwise.records.small_counts import many
 
-Given = Literal["nothing", "previous outcome", "previous alliance"]
 SHORTEST = 2
 """Mean rows a course from which on the size of the bias of short courses can be told."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a hybrid is asked.
-
-    Attributes
-    ----------
-    purpose
-        The question in a few words, for what is said where it cannot be answered.
-    predictor, outcome
-        Columns: what came first, and what is explained.
-    roles
-        What the two are to the study: ``"alliance"`` or ``"outcome"``, in the same order.
-    given
-        ``"nothing"``, or ``"previous"`` and the role of the score explained: that score of the
-        session before is held.
-    """
-
-    purpose: str
-    predictor: str
-    outcome: str
-    roles: tuple[str, str] = ("alliance", "outcome")
-    given: Given = "nothing"
-
-    def __post_init__(self) -> None:
-        known = ("nothing", f"previous {self.roles[1]}")
-        if self.given not in known:
-            problem = Problem(f"given = '{self.given}'", "", nearest(self.given, known))
-            raise InvalidInput([problem], self.purpose)
-
-    @property
-    def held(self) -> bool:
-        """Whether the score explained is held as it was at the session before."""
-        return self.given != "nothing"
 
 
 def hybrid(s: Sessions, asked: Asked, adjust: Sequence[str] = ()) -> Fit:
@@ -69,46 +30,40 @@ def hybrid(s: Sessions, asked: Asked, adjust: Sequence[str] = ()) -> Fit:
     held, it is lagged and split as well, and its within part alone is a term. Raw, it would hold
     the client's own level and take it for a weight of the past; and its mean is the client's mean
     but for one session, so that as a term it would leave nothing between clients to explain. The
-    within part has the known bias of short courses.
+    within part has the known bias of short courses. With the trend removed, what is left of the
+    swings about the client's own line takes the place of the within part.
 
     Parameters
     ----------
     s
         The records.
     asked
-        Which scores, in which order, and what is held.
+        Which scores, in which order, and how.
     adjust
         Intake covariates.
 
     Returns
     -------
     Fit
-        Linear mixed model, REML; terms ``Intercept, session, X_within, X_between``,
-        ``Y_lag1_within`` if the previous score is held, and the covariates.
+        Linear mixed model, REML; terms ``Intercept, session, X_within`` (or ``X_detrended``),
+        ``X_between``, ``Y_lag1_within`` if the previous score is held, and the covariates.
 
     Raises
     ------
     Unanswerable, Refused
         A column is missing; the rows cannot carry the model.
     """
-    predictor, outcome = asked.predictor, asked.outcome
-    s.need([predictor, outcome], asked.purpose)
-    need_intake(s, adjust, asked.purpose)
-    need_given(s, [predictor, outcome, *adjust], asked.purpose)
-    if s.clock == "time":
-        raise Unanswerable(
-            f"{asked.purpose} are followed from session to session, and these records hold "
-            "assessments, not sessions."
-        )
-    earlier = preceding_column(s, predictor, outcome)
-    beside, own = preceding(s, predictor, outcome), [earlier]
-    if asked.held:
-        beside, own = lagged(beside, outcome), [earlier, f"{outcome}_lag1"]
-    group = grouped(beside, [*own, outcome, *adjust])
+    beside, own = beside_each_other(s, asked, adjust)
+    earlier, outcome = own[0], asked.outcome
+    swing = f"{earlier}_{asked.swing}"
+    slopes = ("session", swing) if asked.slopes != "of time" else None
+    group = grouped(beside, [*own, outcome, *adjust], slopes=slopes)
     used = [outcome, "session", *adjust, *group.columns]
     split = within_between(group.s, own, complete=used)
-    parts = [f"{earlier}_within", f"{earlier}_between", *(f"{name}_within" for name in own[1:])]
-    frame = split.frame[split.frame[parts[0]].notna()]
+    if asked.trend == "removed":
+        split = detrended(split, earlier, complete=used)
+    parts = [swing, f"{earlier}_between", *(f"{name}_within" for name in own[1:])]
+    frame = split.frame[split.frame[swing].notna()]
     refuse_few_clients(frame)
     refuse_lost_rows(frame, [*parts, *used])
     fit = mixed(
@@ -116,62 +71,39 @@ def hybrid(s: Sessions, asked: Asked, adjust: Sequence[str] = ()) -> Fit:
         frame,
         aliased="refuse",
     )
+    notes = (*_too_short(split, f"{earlier}_within", swing), *group.notes)
+    few = {swing: f"fewer than {FEWEST} such sessions in the course, so no line of its own"}
     return fit.replace(
         question=_question(s, asked, group.notes),
-        rows=_rows(fit, group.s, asked, [*own, *used]),
-        recipe=_recipe(fit, asked, _timing(s, asked), group.notes, frame),
-        scales=_scales(frame, (earlier, outcome)),
+        rows=rows_of(fit, split, asked, [*own, *used, swing], few),
+        recipe=_recipe(fit, asked, asked.timing(s), notes, frame),
+        scales=deviations(frame, (earlier, outcome)),
         outcome=outcome,
         better=s.instruments[outcome].better if outcome in s.instruments else "",
-        labels=term_labels(split.columns, [*fit.estimates["term"], predictor, outcome]),
+        labels=term_labels(split.columns, [*fit.estimates["term"], asked.predictor, outcome]),
     )
 
 
-def _lagged(s: Sessions, asked: Asked) -> bool:
-    return preceding_column(s, asked.predictor, asked.outcome) != asked.predictor
+def _too_short(split: Sessions, swing: str, left: str) -> tuple[str, ...]:
+    """Count the courses in which nothing is left over about a line."""
+    frame = split.frame
+    courses = len(
+        frame.loc[frame[swing].notna() & frame[left].isna(), COURSE_KEY].drop_duplicates()
+    )
+    if not courses:
+        return ()
+    said = many(courses, "courses").capitalize()
+    return (f"{said} with fewer than {FEWEST} sessions have no such line and are left out.",)
 
 
 def _question(s: Sessions, asked: Asked, notes: tuple[str, ...]) -> str:
     """Word the question with what the model assumes."""
-    when = "at the next session" if _lagged(s, asked) else "at the end of the same session"
+    when = "at the next session" if asked.lagged_in(s) else "at the end of the same session"
     held = ", given the previous one" if asked.held else ""
     return (
-        f"Does a higher {_called(s, asked.predictor)} precede a different "
-        f"{_called(s, asked.outcome)} {when}{held}? {' '.join(notes)}"
+        f"Does a higher {called(s, asked.predictor)} precede a different "
+        f"{called(s, asked.outcome)} {when}{held}? {' '.join(notes)}"
     ).strip()
-
-
-def _timing(s: Sessions, asked: Asked) -> str:
-    """Say what came first."""
-    first, then = asked.roles
-    if _lagged(s, asked):
-        return f"The {first} was rated at a session; the {then} was given at the next one."
-    return f"The {first} and the {then} were given at one session, the {first} first."
-
-
-def _rows(fit: Fit, s: Sessions, asked: Asked, used: list[str]) -> Rows:
-    """Count the sessions left out between the records and the model, by the first reason."""
-    frame = s.frame
-    open_rows = pd.Series(s.attended, index=frame.index)
-    left: list[tuple[str, int]] = []
-    behind = [asked.predictor] if _lagged(s, asked) else []
-    for name in [*behind, *([asked.outcome] if asked.held else [])]:
-        reasons = lag_losses(s, name)
-        for reason in ("first session", "gap in session numbers", "earlier score missing"):
-            lost = open_rows & (reasons == reason)
-            left.append((f"{_called(s, name)}: {reason}", int(lost.sum())))
-            open_rows &= ~lost
-    for name in used:
-        lost = open_rows & frame[name].isna()
-        left.append((f"{_called(s, name)}: missing", int(lost.sum())))
-        open_rows &= ~lost
-    clients = frame.loc[open_rows, ["clinic", "client"]].drop_duplicates().shape[0]
-    kept = tuple(one for one in left if one[1])
-    return replace(fit.rows, left_out=(*s.left_out, *kept), unit="sessions", clients=clients)
-
-
-def _called(s: Sessions, name: str) -> str:
-    return s.columns[name].label or name
 
 
 def _recipe(
@@ -185,11 +117,25 @@ def _recipe(
         timing,
         f"The {first} score was {done} into the client's mean and the deviation from it, on the "
         "rows of the model.",
-        f"{before} held as its deviation from the client's mean."
-        if asked.held
-        else f"{before} not held: what it does to both scores is in the estimates.",
     ]
     sources, caution = ("hybrid", "timing", *fit.recipe.sources), ""
+    if asked.trend == "removed":
+        own.append(
+            "In place of that deviation stands what is left of it about the client's own straight "
+            "line over the sessions of the model."
+        )
+        sources = (*sources, "detrending")
+    if asked.slopes != "of time":
+        own.append(
+            f"Clients differ in what the {first} precedes within them, independently of their "
+            "level and of their slope over time."
+        )
+        sources = (*sources, "random_slopes")
+    own.append(
+        f"{before} held as its deviation from the client's mean."
+        if asked.held
+        else f"{before} not held: what it does to both scores is in the estimates."
+    )
     if asked.held:
         sources, caution = (*sources, "nickell"), _short_courses(fit, asked, frame)
     return replace(
@@ -211,15 +157,3 @@ def _short_courses(fit: Fit, asked: Asked, frame: pd.DataFrame) -> str:
         f"too low{size} (Nickell, 1981), and the {first} estimate is off with it, in a direction "
         f"that depends on how the {then} moves the later {first}."
     )
-
-
-def _scales(frame: pd.DataFrame, scores: Sequence[str]) -> dict[str, float]:
-    """Standard deviations within and between courses on the rows of the model, in points."""
-    scales = {}
-    for name in scores:
-        by_course = frame.groupby(COURSE_KEY, sort=False, observed=True)[name]
-        swings = frame[name] - by_course.transform("mean")
-        courses = by_course.ngroups
-        scales[f"{name}_within"] = float(np.sqrt((swings**2).sum() / max(len(frame) - courses, 1)))
-        scales[f"{name}_between"] = float(by_course.mean().std())
-    return scales

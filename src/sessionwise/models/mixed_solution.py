@@ -11,6 +11,7 @@ from scipy.linalg import block_diag
 
 from sessionwise.engine.orthogonal_columns import ScaledModel
 from sessionwise.engine.profiled_likelihood import LinearMixedModel
+from sessionwise.engine.search_start import first_look
 from sessionwise.engine.variance_boundary import degenerate, vanishing
 from sessionwise.engine.variance_search import Summit, highest
 from sessionwise.errors import Refused
@@ -173,7 +174,7 @@ def solved(
     while True:
         factors, _ = part.factors()
         model = LinearMixedModel.of(scaled.basis, scaled.response, factors, reml=reml)
-        summit = highest(model)
+        summit = highest(model, first_look(scaled.basis, scaled.response, factors, reml=reml))
         check_summit(summit, part)
         found = MixedSolution(
             used, replace(formula, random=part.terms), made, part, scaled, model, summit

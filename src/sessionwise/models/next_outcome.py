@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from sessionwise.models.fit import Fit
-from sessionwise.models.hybrid_model import Asked, hybrid
+from sessionwise.models.hybrid_model import hybrid
+from sessionwise.models.score_pair import Asked
 from sessionwise.records.sessions import Sessions
 
 
@@ -16,6 +17,8 @@ def alliance_and_next_outcome(
     outcome: str = "ors",
     adjust: Sequence[str] = (),
     given: Literal["nothing", "previous outcome"] = "nothing",
+    trend: Literal["kept", "removed"] = "kept",
+    slopes: Literal["of time", "of time and alliance"] = "of time",
 ) -> Fit:
     """Does a better alliance precede a better outcome at the next session?
 
@@ -37,6 +40,13 @@ def alliance_and_next_outcome(
         ``"previous outcome"`` holds the outcome of the session before, which the alliance between
         the two may merely reflect, as the deviation from the client's mean. What is estimated is
         then biased in short courses; ``recipe.caution`` says so with the numbers.
+    trend
+        ``"removed"`` takes the client's own straight line out of the swings, so that a rise shared
+        with the outcome is not an effect; the term is then ``X_detrended``, and courses with fewer
+        than three sessions are left out. Not together with ``given``.
+    slopes
+        In what clients differ beside their level. ``"of time and alliance"`` lets the within effect
+        differ between clients: ``(1 + session + X_within || client)``.
 
     Returns
     -------
@@ -44,7 +54,8 @@ def alliance_and_next_outcome(
         Linear mixed model, REML; terms ``Intercept, session, X_within, X_between``, with a previous
         outcome ``Y_lag1_within``, and the covariates, in outcome points per alliance point (or per
         session). ``scales`` holds the standard deviations of both scores in points,
-        ``X_within, X_between, Y_within, Y_between``.
+        ``X_within, X_between, Y_within, Y_between``. With slopes of the alliance ``variances`` has
+        their variance, unless it was estimated as zero: ``health.dropped`` then names it.
 
     Raises
     ------
@@ -63,8 +74,9 @@ def alliance_and_next_outcome(
                  " + (1 + session || client) + (1 | first_therapist)", s)
 
     Neuhaus & Kalbfleisch 1998, Biometrics 54:638; Falkenström, Finkel, Sandell, Rubel & Holmqvist
-    2017, J Consult Clin Psychol 85:537; Nickell 1981, Econometrica 49:1417. The between term uses
-    the whole course: it compares clients, and is no prediction.
+    2017, J Consult Clin Psychol 85:537; Nickell 1981, Econometrica 49:1417; on slopes that differ
+    Falkenström, Solomonov & Rubel 2020, Psychother Res, doi:10.1080/10503307.2020.1769875. The
+    between term uses the whole course: it compares clients, and is no prediction.
 
     Examples
     --------
@@ -73,7 +85,8 @@ def alliance_and_next_outcome(
     >>> fit.health.converged, fit.outcome
     (True, 'ors')
     """
-    asked = Asked("Alliance and the next outcome", alliance, outcome, given=given)
+    asked = Asked("Alliance and the next outcome", alliance, outcome,
+                  given=given, trend=trend, slopes=slopes)  # fmt: skip
     return hybrid(s, asked, adjust)
 
 

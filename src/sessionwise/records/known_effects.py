@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ def effects_of(truth: Truth) -> dict[str, dict[str, KnownEffect]]:
     return {
         "alliance_and_next_outcome": _next_outcome(truth),
         "alliance_and_next_outcome_given_previous": _given_previous(truth),
+        "alliance_and_next_outcome_detrended": _detrended(truth),
+        "alliance_at_three_levels": _three_levels(truth),
         "outcome_and_alliance": _reverse(truth, given_previous=False),
         "outcome_and_alliance_given_previous": _reverse(truth, given_previous=True),
         "alliance_and_leaving": _leaving(truth),
@@ -87,18 +89,52 @@ def _next_outcome(truth: Truth) -> dict[str, KnownEffect]:
     }
 
 
+def _detrended(truth: Truth) -> dict[str, KnownEffect]:
+    """Terms of the hybrid in which the client's own line is taken out of the swings.
+
+    What the growth of the alliance brings is then in the slope over sessions.
+    """
+    plain = _next_outcome(truth)
+    plain["session"] = replace(plain["session"], value=_with_growth(truth))
+    if truth.feedback.on:
+        within = plain["srs_lag1_within"]
+        more = (*within.moved_by, "the client's own line holds scores still to come")
+        plain["srs_lag1_within"] = replace(within, moved_by=more)
+    return {
+        {"srs_lag1_within": "srs_lag1_detrended"}.get(term, term): one
+        for term, one in plain.items()
+    }
+
+
+def _three_levels(truth: Truth) -> dict[str, KnownEffect]:
+    """Terms of the model in three levels; the clinic has one effect of clients and therapists."""
+    plain = _next_outcome(truth)
+    therapists = plain.pop("srs_lag1_between")
+    own = truth.therapist_factors.because if truth.therapist_factors.on else ""
+    why = tuple(reason for reason in therapists.moved_by if reason != own)
+    if truth.handovers.on and truth.outcome.between != truth.outcome.within:
+        why += ("who changes therapist has few sessions with each, and two means that differ by "
+                "swings",)  # fmt: skip
+    clients = replace(therapists, moved_by=why)
+    return {**plain, "srs_lag1_between_clients": clients, "srs_lag1_between_therapists": therapists}
+
+
 def _over_time(truth: Truth) -> dict[str, KnownEffect]:
     """Terms of the growth model; where the alliance grows, its growth brings a share of it."""
     outcome, why = truth.outcome, moved_by(truth, "session")
     if truth.planned.progress:
         why += ("those who progress end sooner",)
-    slope = outcome.session + outcome.within * truth.alliance.growth
-    if truth.phases.on:
-        slope = outcome.session
     return {
-        "session": KnownEffect(slope, "ORS points per session", moved_by=why),
+        "session": KnownEffect(_with_growth(truth), "ORS points per session", moved_by=why),
         "severity": KnownEffect(outcome.severity, "ORS points per SD"),
     }
+
+
+def _with_growth(truth: Truth) -> float:
+    """Give the outcome's slope with what the growth of the alliance brings to it."""
+    outcome = truth.outcome
+    growth = 0.0 if truth.phases.on else truth.alliance.growth
+    return outcome.session + outcome.within * growth
 
 
 def _given_previous(truth: Truth) -> dict[str, KnownEffect]:

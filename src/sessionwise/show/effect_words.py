@@ -25,7 +25,7 @@ def split_column(fit: Fit) -> str:
     """
     terms = set(fit.estimates["term"])
     for term in fit.estimates["term"]:
-        base = term.removesuffix("_within")
+        base = term.removesuffix("_within").removesuffix("_detrended")
         if base != term and base not in CLOCKS and f"{base}_between" in terms:
             return base
     problem = Problem(
@@ -34,6 +34,18 @@ def split_column(fit: Fit) -> str:
         "Give the fit of alliance_and_next_outcome, or one with a score split the same way.",
     )
     raise InvalidInput([problem], source="a sentence on the next outcome")
+
+
+def within_term(fit: Fit) -> str:
+    """Give the term of the client's own swings: about the mean, or about the client's own line."""
+    base = split_column(fit)
+    lined = f"{base}_detrended"
+    return lined if lined in set(fit.estimates["term"]) else f"{base}_within"
+
+
+def trend_removed(fit: Fit) -> bool:
+    """Say whether swings are those about the client's own line."""
+    return within_term(fit).endswith("_detrended")
 
 
 def holds_previous(fit: Fit) -> bool:
@@ -69,7 +81,7 @@ def per_deviation(
     row: pd.Series, fit: Fit, predictor: str, outcome: str, level: Literal["within", "between"]
 ) -> str:
     """Give an estimate per standard deviation of the predictor, in points and in deviations."""
-    spread = fit.scales.get(row["term"], np.nan)
+    spread = fit.scales.get(row["term"].replace("_detrended", "_within"), np.nan)
     unit = fit.scales.get(f"{fit.outcome}_{level}", np.nan)
     if not spread > 0:
         return ""

@@ -16,6 +16,7 @@ from sessionwise.show.fit_tables import estimates, further, health, variances
 from sessionwise.show.sentences.associations import early_alliance
 from sessionwise.show.sentences.changes import changed
 from sessionwise.show.sentences.endings import incidence, leaving, loss, still_in_therapy
+from sessionwise.show.sentences.level_effects import clients_apart, three_levels
 from sessionwise.show.sentences.levels_and_views import levels, views
 from sessionwise.show.sentences.methods_paragraph import methods
 from sessionwise.show.sentences.movement import at_the_top, shape, swinging
@@ -30,6 +31,7 @@ from sessionwise.show.sources import references
 from sessionwise.show.suppression import suppress
 from sessionwise.show.tables import ledger, left_out, table
 from sessionwise.show.truth_tables import against_truth
+from sessionwise.show.variant_tables import level_variants
 from sessionwise.show.who_tables import endings, forms, who_came
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "ceiling",
     "change_criteria",
     "changed",
+    "clients_apart",
     "course",
     "curves",
     "dependability",
@@ -65,6 +68,7 @@ __all__ = [
     "leaving",
     "ledger",
     "left_out",
+    "level_variants",
     "levels",
     "loss",
     "methods",
@@ -80,6 +84,7 @@ __all__ = [
     "swinging",
     "swings",
     "table",
+    "three_levels",
     "variances",
     "views",
     "views_over_sessions",

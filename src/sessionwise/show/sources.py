@@ -58,6 +58,11 @@ SOURCES = {
         "larger than you might think. Journal of Consulting and Clinical Psychology, 79(3), "
         "267–278.",
     ),
+    "detrending": (
+        "Wang, L. P., & Maxwell, S. E. (2015). On disaggregating between-person and within-person "
+        "effects with longitudinal data using multilevel models. Psychological Methods, 20(1), "
+        "63–83.",
+    ),
     "discrete_hazard": (
         "Prentice, R. L., & Gloeckler, L. A. (1978). Regression analysis of grouped survival data "
         "with application to breast cancer data. Biometrics, 34(1), 57–67.",
@@ -132,9 +137,22 @@ SOURCES = {
         "the nonlinear mixed-effects model. Journal of Computational and Graphical Statistics, "
         "4(1), 12–35.",
     ),
+    "random_slopes": (
+        "Falkenström, F., Solomonov, N., & Rubel, J. A. (2020). Do therapist effects really impact "
+        "estimates of within-patient mechanisms of change? A Monte Carlo simulation study. "
+        "Psychotherapy Research. https://doi.org/10.1080/10503307.2020.1769875",
+    ),
     "reml": (
         "Patterson, H. D., & Thompson, R. (1971). Recovery of inter-block information when block "
         "sizes are unequal. Biometrika, 58(3), 545–554.",
+    ),
+    "three_levels": (
+        "Baldwin, S. A., Wampold, B. E., & Imel, Z. E. (2007). Untangling the alliance–outcome "
+        "correlation: Exploring the relative importance of therapist and patient variability in "
+        "the alliance. Journal of Consulting and Clinical Psychology, 75(6), 842–852.",
+        "Brincks, A. M., Enders, C. K., Llabre, M. M., Bulotsky-Shearer, R. J., Prado, G., & "
+        "Feaster, D. J. (2017). Centering predictor variables in three-level contextual models. "
+        "Multivariate Behavioral Research, 52(2), 149–163.",
     ),
     "timing": (
         "Falkenström, F., Finkel, S., Sandell, R., Rubel, J. A., & Holmqvist, R. (2017). Dynamic "

@@ -133,6 +133,11 @@ def without(fit: Fit) -> str:
                 "These data show no difference between therapists, "
                 "and the model was refitted without it."
             )
+        elif "_within" in term or "_detrended" in term:
+            said.append(
+                "These data show no difference between clients in what their own swings preceded, "
+                "and the model was refitted without it."
+            )
         else:
             said.append(f"The model was refitted without a term these data cannot carry: {term}.")
     return " ".join(dict.fromkeys(said))

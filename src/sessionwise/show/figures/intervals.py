@@ -11,11 +11,12 @@ from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from sessionwise.models.fit import Fit
 from sessionwise.show.display import Figure, Nothing, answered
-from sessionwise.show.numbers import decimals, interval, number
+from sessionwise.show.numbers import count, decimals, interval, number
 from sessionwise.show.theme import INK, PALETTE, QUIET, SMALL_SIZE, canvas, finished, folded, style
 from sessionwise.show.words import capital, error_words, of_whom, ratio_name, term_words, verdict
 
-TOLD_APART = ("_lag1_within", "_lag1_between", "_to_date", "_change")
+TOLD_APART = ("_lag1_within", "_lag1_detrended", "_lag1_between", "_between_clients",
+              "_between_therapists", "_to_date", "_change")  # fmt: skip
 """How the terms end that a model of alliance was made for."""
 
 
@@ -36,7 +37,8 @@ def effects(
         The fit. One that did not converge or is singular is no finding and is not drawn.
     terms
         Which estimates, from the top; by default those of a score split within and between
-        clients, or of a score to date and its change. Put terms of one unit together.
+        clients, or into three with their therapists, or of a score to date and its change. Put
+        terms of one unit together.
     exponentiate
         Draw ratios on a logarithmic axis, with the line at 1.
     title
@@ -73,7 +75,7 @@ def effects(
         _axis(axes, capital(what), numbers, exponentiate)
         caption = (
             f"Estimates with 95 % confidence intervals from a {fit.recipe.kind} "
-            f"({of_whom(fit.rows)}; {error_words(fit.recipe)}). "
+            f"({of_whom(fit.rows)}{_therapists(fit, terms)}; {error_words(fit.recipe)}). "
             f"The vertical line at {number(null, 0)} is no difference. {fit.recipe.caution}"
         ).strip()
         words = (caption, f"Dots with intervals. {'; '.join(said)}.")
@@ -87,16 +89,31 @@ def effects(
 
 
 def _finding(fit: Fit, terms: list[str], outcome: str) -> str:
-    """State the effects of a score split within and between clients; empty for other terms."""
-    if [term.rpartition("_")[2] for term in terms] != ["within", "between"]:
-        return ""
-    score = fit.labels.get(terms[0].removesuffix("_within").removesuffix("_lag1"), "alliance")
+    """State the effects of a score split within and between; empty for other terms."""
+    parts = [term.rpartition("_")[2] for term in terms]
+    column = terms[0].rpartition("_")[0].removesuffix("_lag1")
+    score = fit.labels.get(column, "alliance")
     within = _amount(fit.term(terms[0]), f" {outcome} points")
+    if parts == ["within", "clients", "therapists"]:
+        clients, therapists = (_amount(fit.term(term), "") for term in terms[1:])
+        return (
+            f"One {score} point more preceded {within} within clients, and went with {clients} "
+            f"between clients of a therapist and with {therapists} between therapists"
+        )
+    if parts not in (["within", "between"], ["detrended", "between"]):
+        return ""
     between = _amount(fit.term(terms[1]), "")
     return (
         f"One {score} point more preceded {within} within clients and went with {between} "
         "between them"
     )
+
+
+def _therapists(fit: Fit, terms: Sequence[str]) -> str:
+    """Count the therapists where some of the estimates compare them."""
+    if not any(term.endswith("_between_therapists") for term in terms):
+        return ""
+    return f", {count(fit.rows.therapists, 'therapist')}"
 
 
 def _amount(row: pd.Series, unit: str) -> str:

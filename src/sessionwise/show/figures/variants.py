@@ -6,7 +6,12 @@ import numpy as np
 
 from sessionwise.models.fit import Fit, Unanswered
 from sessionwise.show.display import Figure, Note, Nothing
-from sessionwise.show.effect_words import holds_previous, split_column
+from sessionwise.show.effect_words import (
+    holds_previous,
+    split_column,
+    trend_removed,
+    within_term,
+)
 from sessionwise.show.figures.rows import Row, drawn_rows
 from sessionwise.show.numbers import decimals, number
 from sessionwise.show.theme import canvas, finished, style
@@ -66,7 +71,7 @@ def side_by_side(
             "Differences within clients with 95 % confidence intervals, in within-client standard "
             "deviations of the score explained per within-client standard deviation of the score "
             f"that came first, each on the rows of its model ({whom}). The vertical line at 0 is "
-            f"no difference.{open_dot}"
+            f"no difference.{open_dot}{_lines(sound)}"
         )
         said = "; ".join(f"{row.label}: {row.text}" for row in rows)
         words = (caption, f"Dots with intervals. {said}.")
@@ -75,11 +80,9 @@ def side_by_side(
 
 def standardised(fit: Fit) -> tuple[float, float, float]:
     """Give the within-client effect and its limits in within-client standard deviations."""
-    base = split_column(fit)
-    row = fit.term(f"{base}_within")
-    scale = fit.scales.get(f"{base}_within", np.nan) / fit.scales.get(
-        f"{fit.outcome}_within", np.nan
-    )
+    row = fit.term(within_term(fit))
+    spread = fit.scales.get(f"{split_column(fit)}_within", np.nan)  # one unit, trend or no trend
+    scale = spread / fit.scales.get(f"{fit.outcome}_within", np.nan)
     return tuple(float(row[end] * scale) for end in ("estimate", "low", "high"))
 
 
@@ -89,6 +92,8 @@ def _label(fit: Fit) -> str:
     following = "next" if split_column(fit).endswith("_lag1") else "same session's"
     if holds_previous(fit):
         return f"{first} → {following} {then}, previous {then} held"
+    if trend_removed(fit):
+        return f"{first} → {following} {then}, trend of {first} removed"
     return f"{first} → {following} {then}"
 
 
@@ -112,11 +117,22 @@ def _finding(fits: list[Fit], effects: list[tuple[float, float, float]]) -> str:
         size = number(middle, decimals(low, high))
         amount = f"{size} SD" if low > 0 or high < 0 else f"no clear difference ({size} SD)"
         held = f" with the previous {then} held" if holds_previous(fit) else ""
+        held = f" with the trend of {first} removed" if trend_removed(fit) else held
         parts = said.setdefault((first, then), [])
         start = "" if parts else f"one SD more {first} preceded "
         unit = "" if parts else f" of {then}" if low > 0 or high < 0 else f" in {then}"
         parts.append(f"{start}{amount}{unit}{held}")
     return f"Within clients, {'; '.join(', '.join(parts) for parts in said.values())}"
+
+
+def _lines(fits: list[Fit]) -> str:
+    """Say of what an effect without the trend is."""
+    if not any(trend_removed(fit) for fit in fits):
+        return ""
+    return (
+        " With a trend removed the effect is that of deviations from the client's own line, given "
+        "in the same unit."
+    )
 
 
 def _any_biased(fits: list[Fit]) -> bool:

@@ -16,6 +16,8 @@ from sessionwise.show.effect_words import (
     side,
     signed,
     split_column,
+    trend_removed,
+    within_term,
 )
 from sessionwise.show.words import CLOCKS, article, called, capital, of_whom, verdict, without
 
@@ -55,14 +57,16 @@ def next_outcome(
     base, better = split_column(fit), fit.better
     alliance = alliance or called(fit, base.removesuffix("_lag1"), "alliance")
     said = [
-        _within(fit.term(f"{base}_within"), fit, alliance, outcome, better),
-        per_deviation(fit.term(f"{base}_within"), fit, alliance, outcome, "within"),
+        _within(fit.term(within_term(fit)), fit, alliance, outcome, better),
+        per_deviation(fit.term(within_term(fit)), fit, alliance, outcome, "within"),
         _between(fit.term(f"{base}_between"), alliance, outcome, better),
         per_deviation(fit.term(f"{base}_between"), fit, alliance, outcome, "between"),
         without(fit),
         fit.recipe.caution,
     ]
     headline = f"{said[0]} {said[2]}"
+    if trend_removed(fit):  # between clients it compares the same means
+        said[2:4], headline = [], said[0]
     if holds_previous(fit):  # what it says between clients the model without it says as well
         said[2:4], headline = [], f"{said[0]} {_brief(fit.recipe.caution)}".strip()
     return Sentence(name, " ".join(part for part in said if part), headline)
@@ -194,9 +198,10 @@ def _clock(fit: Fit) -> str:
 def _within(row: pd.Series, fit: Fit, alliance: str, outcome: str, better: Better) -> str:
     size, limits = points(row)
     held = f"({limits}; {of_whom(fit.rows)})"
-    lagged = row["term"].endswith("_lag1_within")
+    lagged = "_lag1_" in row["term"]
     when = "at the next session" if lagged else "at the end of the same session"
-    start = f"A session rated one point higher in {alliance} than the client's own average preceded"
+    usual = "straight line" if trend_removed(fit) else "average"
+    start = f"A session rated one point higher in {alliance} than the client's own {usual} preceded"
     if holds_previous(fit):
         start = f"With the {outcome} of the session before held, {start[0].lower()}{start[1:]}"
     if clear(row):
