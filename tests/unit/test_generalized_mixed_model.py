@@ -147,6 +147,18 @@ class TestWhatItSays:
         assert fit.estimates["df"].map(np.isinf).all()
         assert fit.health.gradient < 1e-5
 
+    def test_that_few_rows_per_client_are_little_to_go_by(self):
+        few, many = clinic(clients=80, sessions=3), clinic(sessions=8)
+        text = "came ~ session + (1 | client)"
+        said = {
+            (len(rows), nodes): mixed(text, rows, family="binomial", quadrature=nodes).recipe.notes
+            for rows in (few, many)
+            for nodes in (1, 9)
+        }
+        assert "3.0 rows for each `client`" in " ".join(said[240, 1])
+        assert "Compare quadrature=15" in " ".join(said[240, 1])
+        assert said[240, 9] == said[320, 1] == said[320, 9] == ()
+
     def test_events_and_those_lost(self):
         rows = clinic()
         rows["session"] = rows["session"].astype(float)

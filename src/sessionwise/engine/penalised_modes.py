@@ -143,7 +143,7 @@ class PenalisedModes:
                 trial = [one + part * (new - one) for one, new in zip(u, new_u)]
                 trial_zb = zb + part * (new_zb - zb)
                 moved, reached = self._judged(linear + trial_zb, phi, trial, bend=bend and last)
-                if last or reached >= value - 1e-11 * max(1.0, abs(value)):
+                if last or reached >= value - self._rounding(rows, value):
                     break
                 part /= 2
                 if part < 1e-8:
@@ -154,6 +154,11 @@ class PenalisedModes:
                 weights = Weights(*self.sums.weighted(rows.weight))
                 return Settled(u, pull, rows, linear + zb, value, weights)
         raise np.linalg.LinAlgError("the deviations do not settle")
+
+    def _rounding(self, rows: Slopes, value: float) -> float:
+        """What a sum of rows may be off by."""
+        terms = float(np.abs(rows.loglik).sum()) + abs(self.family.constant)
+        return max(1e-11 * max(1.0, abs(value)), 1e-14 * terms)
 
     def _judged(
         self, eta: np.ndarray, phi: np.ndarray, u: By, *, bend: bool = False

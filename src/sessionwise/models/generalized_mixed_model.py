@@ -12,6 +12,7 @@ from sessionwise.engine.fixed_likelihood import fixed_only
 from sessionwise.engine.marginal_search import BEYOND
 from sessionwise.engine.orthogonal_columns import orthogonal
 from sessionwise.errors import Refused
+from sessionwise.features.leaving import Episodes, refuse_the_future
 from sessionwise.models.fit import Health, Recipe
 from sessionwise.models.fixed_effects import refuse_unjudged
 from sessionwise.models.formula_terms import Formula
@@ -47,6 +48,9 @@ FURTHEST = 15.0
 LAPLACE_MOST = 7.0
 """A standard deviation this many times that of the latent residual is none Laplace can tell."""
 
+FEW_ROWS = 5
+"""Rows per level below which Laplace's approximation of a 0/1 outcome is said to be doubtful."""
+
 NO_DISPERSION = 12.0
 """A log θ above this: the counts vary no more than Poisson's."""
 
@@ -56,6 +60,8 @@ def generalized_mixed(formula: str, data: Any, asked: Asked) -> GeneralizedMixed
     frame = model_frame(data)
     parsed = parse(formula, frame.columns)
     check_formula(parsed, asked, frame)
+    if isinstance(data, Episodes):
+        refuse_the_future(data, parsed.columns, parsed.outcome)
     needed = [*parsed.columns, *([asked.trials] if asked.trials else [])]
     used, left_out = complete_rows(frame, list(dict.fromkeys(needed)))
     numbers, categories = used, ()
@@ -219,6 +225,23 @@ def _check_summit(found: GeneralizedSolution, asked: Asked) -> None:
         )
 
 
+def _few_rows(part: RandomPart) -> list[str]:
+    """Warn where Laplace's approximation has too little to go by (Joe 2008, CSDA 52:5066)."""
+    group = part.innermost
+    each = part.codes[group].size / (int(part.codes[group].max()) + 1)
+    if each >= FEW_ROWS:
+        return []
+    more = (
+        " Compare quadrature=15."
+        if len(part.deviations) == 1
+        else f" Compare (1 | {group}) alone with quadrature=15."
+    )
+    return [
+        f"There are {each:.1f} rows for each `{group}`; with so few of a 0/1 outcome Laplace's "
+        f"approximation may be far off in how much they differ.{more}"
+    ]
+
+
 def _recipe(solution: GeneralizedSolution, asked: Asked) -> Recipe:
     kind = f"{KINDS[asked.family]} mixed model"
     nodes = f"adaptive Gauss–Hermite quadrature, {asked.quadrature} nodes"
@@ -226,6 +249,8 @@ def _recipe(solution: GeneralizedSolution, asked: Asked) -> Recipe:
     notes = []
     if not solution.part.bundles:
         kind, how = f"{KINDS[asked.family]} model", ""
+    elif asked.quadrature == 1 and solution.outcome.single:
+        notes += _few_rows(solution.part)
     if asked.prior:
         notes.append(PRIORS[asked.prior])
     if asked.trials:

@@ -16,6 +16,7 @@ from sessionwise.engine.laplace_likelihood import LaplaceLikelihood, Marginal
 from sessionwise.engine.marginal_summit import MarginalSummit, summit
 from sessionwise.engine.row_sums import Factor
 from sessionwise.engine.variance_boundary import degenerate, vanishing
+from sessionwise.errors import Refused
 from sessionwise.models.fit import VARIANCE_COLUMNS
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import Design
@@ -220,8 +221,20 @@ def likelihood_of(
 def highest_of(
     found: GeneralizedSolution, start: tuple[np.ndarray, np.ndarray]
 ) -> GeneralizedSolution:
-    """Find the best parameters of a model from those of its fixed part."""
-    best = summit(found.likelihood, *start, found.fixed.precision)
+    """Find the best parameters of a model from those of its fixed part.
+
+    Raises
+    ------
+    Refused
+        The likelihood cannot be computed.
+    """
+    try:
+        best = summit(found.likelihood, *start, found.fixed.precision)
+    except np.linalg.LinAlgError as error:
+        raise Refused(
+            f"The likelihood of `{found.outcome.name}` could not be computed on the way to its "
+            f"summit ({error}). Look at the range of its columns, or take simpler random terms."
+        ) from error
     return replace(found, summit=best)
 
 
