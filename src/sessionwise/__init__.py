@@ -29,6 +29,7 @@ _WORDS = {
     "models.fit": ("Curve", "Fit", "Health", "Unanswered"),
     "models.generalized_linear": ("glm",),
     "models.mixed_model": ("mixed",),
+    "models.parametric_bootstrap": ("bootstrap",),
     "models.cumulative_incidence": ("incidence", "still_in_therapy"),
     "models.alliance_leaving": ("alliance_and_leaving", "hazard_by_session"),
     "models.discrete_hazard": ("hazard",),

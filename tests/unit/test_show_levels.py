@@ -1,11 +1,14 @@
 """Three levels, effects that differ and trends removed, as a reader sees them."""
 
+from dataclasses import dataclass, fields
+
 import pandas as pd
 import pytest
 from show_values import SCALES, SESSIONS, fit, hybrid
 
 from sessionwise.errors import InvalidInput
-from sessionwise.models.fit import Health, Unanswered
+from sessionwise.models.fit import Fit, Health, Unanswered
+from sessionwise.models.hypothesis import Test
 from sessionwise.show.display import Nothing
 from sessionwise.show.figures.intervals import effects
 from sessionwise.show.figures.variants import side_by_side
@@ -105,53 +108,69 @@ class TestTheTableOfWaysOfCounting:
         assert shown.frame.loc[shown.frame["counted"] == "stayed", "low"].isna().all()
 
 
-def differing(sd=0.2, loglik=-1230.0, mean=(0.2, 0.1, 0.3), **more):
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Judged(Fit):
+    """A fit that has its rows behind it: what it answers when asked is given here."""
+
+    p: float
+    limits: tuple[float, float]
+
+    def test(self, what: str) -> Test:
+        assert what == "(0 + srs_lag1_within | client)"
+        return Test("likelihood ratio (REML)", 9.0, 1, None, self.p, "none")
+
+    def intervals(self) -> pd.DataFrame:
+        low, high = self.limits
+        named = {"term": ["sd(srs_lag1_within | client)"], "low": [low], "high": [high]}
+        return pd.DataFrame(named)
+
+
+def differing(sd=0.2, p=0.00135, limits=(0.08, 0.31), mean=(0.2, 0.1, 0.3), **more):
     variances = [
         ("client", "srs_lag1_within", "", sd**2, sd, float("nan")),
         ("Residual", "", "", 1.0, 1.0, float("nan")),
     ]
-    return hybrid(within=mean, variances=variances, labels=LABELS, **more).replace(loglik=loglik)
-
-
-SAME = hybrid(within=(0.2, 0.1, 0.3), variances=[("Residual", "", "", 1.0, 1.0, float("nan"))])
+    made = hybrid(within=mean, variances=variances, labels=LABELS, **more)
+    given = {one.name: getattr(made, one.name) for one in fields(made)}
+    return Judged(**given, p=p, limits=limits)
 
 
 class TestHowFarClientsDiffer:
     def test_average_spread_and_the_share_below_zero(self):
-        """0.2 is one standard deviation above 0: 15.9 % of a normal distribution lie below.
-        Twice the difference of the log-likelihoods is 9, and half of P(χ² > 9) is .001."""
-        assert str(clients_apart(differing(), SAME)) == (
+        """0.2 is one standard deviation above 0: 15.9 % of a normal distribution lie below."""
+        assert str(clients_apart(differing())) == (
             "On average over clients, a session rated one point higher in alliance (SRS) than the "
             "client's own average preceded an outcome (ORS) 0.20 points higher (better) (95 % CI "
             "0.10 to 0.30; 402 clients, 2,981 sessions). Between clients this effect has a "
-            "standard deviation of 0.20 points (likelihood ratio, p = .001). If it differs "
-            "normally, it is between −0.19 and 0.59 in 95 % of clients and below zero in 16 %."
+            "standard deviation of 0.20 points (95 % CI 0.08 to 0.31; likelihood ratio, p = .001). "
+            "If it differs normally, it is between −0.19 and 0.59 in 95 % of clients and below "
+            "zero in 16 %."
         )
 
     def test_a_spread_that_may_be_none_is_said_to_be_that(self):
-        said = str(clients_apart(differing(loglik=-1234.0), SAME))
+        said = str(clients_apart(differing(p=0.16, limits=(0.0, 0.31))))
         assert (
-            "0.20 points, which these data cannot tell from none (likelihood ratio, p = .1" in said
+            "0.20 points, which these data cannot tell from none (95 % CI 0.00 to 0.31; "
+            "likelihood ratio, p = .160)" in said
         )
         assert "If it differs by that, and normally, it is between" in said
 
     def test_a_variance_of_zero_shows_no_difference(self):
         gone = hybrid(labels=LABELS, health=Health(True, dropped=ZERO))
-        said = str(clients_apart(gone, SAME))
+        said = str(clients_apart(gone))
         assert said.endswith(
             "These data show no difference between clients in what their own swings preceded, and "
             "the model was refitted without it."
         )
         assert "standard deviation" not in said
 
-    def test_without_the_other_model_nothing_is_said(self):
+    def test_without_an_answer_nothing_is_said(self):
         unanswered = Unanswered("Asked?", "There are no sessions.")
-        assert isinstance(clients_apart(differing(), unanswered), Nothing)
-        assert isinstance(clients_apart(unanswered, SAME), Nothing)
+        assert isinstance(clients_apart(unanswered), Nothing)
 
     def test_a_fit_in_which_none_could_differ_is_refused(self):
         with pytest.raises(InvalidInput, match="holds `srs_lag1_within` to be the same"):
-            clients_apart(hybrid(), SAME)
+            clients_apart(hybrid())
 
 
 class TestWithTheTrendRemoved:

@@ -9,11 +9,11 @@ from tables import records
 
 import sessionwise as sw
 from sessionwise.errors import InvalidInput, Refused
-from sessionwise.models.likelihood_ratio import variance_against_none
 from sessionwise.models.next_outcome import alliance_and_next_outcome
 
 SWING, LINED = "srs_lag1_within", "srs_lag1_detrended"
 DIFFER = "of time and alliance"
+DIFFERING = f"(0 + {SWING} | client)"
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ class TestEffectsThatDifferBetweenClients:
         found = fit.variances.set_index("term1").loc[SWING, "sd"]
         assert found == pytest.approx(0.6, abs=0.2)
         bare = alliance_and_next_outcome(apart)
-        assert variance_against_none(fit, bare) < 0.001
+        assert fit.test(DIFFERING).p < 0.001
         assert fit.term(SWING)["std_error"] > 1.2 * bare.term(SWING)["std_error"]
 
     def test_the_formula_and_what_is_said_of_it(self, apart):
@@ -136,18 +136,16 @@ class TestEffectsThatDifferBetweenClients:
 
 
 class TestAgainstNone:
+    def test_the_sentence_has_p_and_limits_of_the_fit_itself(self, apart):
+        fit = alliance_and_next_outcome(apart, slopes=DIFFER)
+        limits = fit.intervals().set_index("term").loc[f"sd({SWING} | client)"]
+        said = str(sw.show.clients_apart(fit))
+        assert f"(95 % CI {limits['low']:.2f} to {limits['high']:.2f}; likelihood ratio" in said
+        assert limits["low"] < fit.variances.set_index("term1").loc[SWING, "sd"] < limits["high"]
+
     def test_half_of_the_time_nothing_looks_like_more(self, clinic, alike):
         fit = alliance_and_next_outcome(clinic, slopes=DIFFER)
         twice = 2 * (fit.loglik - alike.loglik)
-        assert twice >= -1e-8
-        p = variance_against_none(fit, alike)
-        known = 1 - NormalDist().cdf(np.sqrt(max(twice, 0)))
-        assert p == pytest.approx(known if SWING in set(fit.variances["term1"]) else 1, rel=1e-9)
-        assert variance_against_none(alike, alike) == 1
-
-    def test_fits_that_differ_in_more_are_refused(self, clinic, alike):
-        held = alliance_and_next_outcome(clinic, given="previous outcome")
-        flat = alliance_and_next_outcome(clinic, trend="removed")
-        for other in (held, flat):
-            with pytest.raises(InvalidInput, match="differ in more than one random slope"):
-                variance_against_none(other, alike)
+        p = 1 - NormalDist().cdf(np.sqrt(twice))
+        assert fit.test(DIFFERING).p == pytest.approx(p, rel=1e-6)
+        assert fit.test(alike).p == pytest.approx(p, rel=1e-6)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import blas
@@ -70,6 +70,11 @@ class ScaledModel:
     response: np.ndarray
     spread: float
 
+    def with_response(self, response: np.ndarray, outcome: str) -> ScaledModel:
+        """Bring another response, shape (n,), into the same basis; refused as by `scaled_model`."""
+        trend, rest, spread = _freed(self.basis, self.triangle, response, outcome)
+        return replace(self, trend=trend, response=rest / spread, spread=spread)
+
     def unscaled(self, at: At, *, reml: bool) -> tuple[np.ndarray, np.ndarray, float]:
         """Give estimates (p,), covariance (p, p) and log-likelihood in the units of the data."""
         n, p = self.basis.shape
@@ -98,12 +103,21 @@ def scaled_model(matrix: np.ndarray, response: np.ndarray, outcome: str) -> Scal
         The fixed part gives the response exactly.
     """
     basis, triangle = orthogonal(matrix)
-    trend = np.linalg.solve(triangle, basis.T @ response / len(response))
-    rest = response - matrix @ trend
+    trend, rest, spread = _freed(basis, triangle, response, outcome)
+    return ScaledModel(basis, triangle, trend, rest / spread, spread)
+
+
+def _freed(
+    basis: np.ndarray, triangle: np.ndarray, response: np.ndarray, outcome: str
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Give the plain trend of a response (p,), what is left of it (n,), and that one's size."""
+    fitted = basis.T @ response / len(response)
+    trend = np.linalg.solve(triangle, fitted)
+    rest = response - basis @ fitted
     spread = float(np.sqrt(np.mean(rest**2)))
     if spread <= 1e-10 * float(np.sqrt(np.mean(response**2))):
         raise Refused(
             f"The fixed terms give `{outcome}` exactly, so nothing is left to vary. "
             "Look for a term that is made from the outcome."
         )
-    return ScaledModel(basis, triangle, trend, rest / spread, spread)
+    return trend, rest, spread

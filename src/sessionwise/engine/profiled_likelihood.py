@@ -84,6 +84,16 @@ class LinearMixedModel:
         """Give the same model of another response; the plan is kept."""
         return replace(self, given=self.given.with_response(design, response))
 
+    def recombined(self, weights: np.ndarray) -> LinearMixedModel:
+        """Give the same model in other columns: [X y] times weights, the last of them the response.
+
+        Parameters
+        ----------
+        weights
+            Shape (p + 1, columns); from the cross-products alone, no row is read again.
+        """
+        return replace(self, given=self.given.recombined(weights))
+
     @cached_property
     def df(self) -> int:
         """What the residual sum of squares is divided by."""
@@ -93,8 +103,18 @@ class LinearMixedModel:
         """Give likelihood and fixed effects at T of each factor, each of shape (q, q)."""
         return self._judged(*self._forward(roots)[:2])[0]
 
-    def slopes(self, roots: Roots) -> tuple[At, list[np.ndarray], list[np.ndarray]]:
+    def slopes(
+        self, roots: Roots, residual: float | None = None
+    ) -> tuple[At, list[np.ndarray], list[np.ndarray]]:
         """Give likelihood, its exact slopes in G, and about what G is known by.
+
+        Parameters
+        ----------
+        roots
+            T of each factor, each of shape (q, q).
+        residual
+            σ² at which likelihood and slopes are wanted, instead of at its best; what `At` says of
+            it stays the best.
 
         Returns
         -------
@@ -103,7 +123,7 @@ class LinearMixedModel:
             Z′V⁻¹Z of each level, shape (q, q, levels), V here without the factors of fewer levels.
         """
         total, determinant, done = self._forward(roots)
-        at, bar = self._judged(total, determinant)
+        at, bar = self._judged(total, determinant, residual)
         back = Remaining({}, {}, {}, bar)
         in_order = {f: roots[k] for f, k in enumerate(self.given.order)}
         found: dict[int, tuple[np.ndarray, np.ndarray]] = {}
@@ -186,7 +206,9 @@ class LinearMixedModel:
             done.append(solve(left, self.last, in_order))
         return left.total, sum(one.log_determinant for one in done), done
 
-    def _judged(self, total: np.ndarray, determinant: float) -> tuple[At, np.ndarray]:
+    def _judged(
+        self, total: np.ndarray, determinant: float, residual: float | None = None
+    ) -> tuple[At, np.ndarray]:
         """From [X y]′V⁻¹[X y]: the fit, and the derivative of the deviance by that matrix."""
         p = len(total) - 1
         inverse = np.empty((0, 0))
@@ -199,9 +221,10 @@ class LinearMixedModel:
                 determinant += 2 * float(np.log(np.diag(root[0])).sum())
         rest = float(total[p, p] - total[:p, p] @ estimate)
         variance = rest / self.df
-        loglik = -0.5 * (self.df * (1 + np.log(2 * np.pi * variance)) + determinant)
+        held = variance if residual is None else residual
+        loglik = -0.5 * (self.df * np.log(2 * np.pi * held) + rest / held + determinant)
         weight = np.append(-estimate, 1.0)
-        bar = np.outer(weight, weight) / variance
+        bar = np.outer(weight, weight) / held
         if self.reml:
             bar[:p, :p] += inverse
         return At(float(loglik), estimate, inverse, variance), bar

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -112,10 +112,12 @@ class CrossProducts:
         total = self.total.copy()
         total[-1, :-1] = total[:-1, -1] = response @ design
         total[-1, -1] = response @ response
-        return CrossProducts(
-            self.rows, self.factors, self.order, self.own, tuple(xy), self.links, self.between,
-            total,
-        )  # fmt: skip
+        return replace(self, xy=tuple(xy), total=total)
+
+    def recombined(self, weights: np.ndarray) -> CrossProducts:
+        """Give the cross-products of [X y] times weights, shape (p + 1, columns)."""
+        xy = tuple(np.einsum("axl,xk->akl", old, weights, optimize=True) for old in self.xy)
+        return replace(self, xy=xy, total=weights.T @ self.total @ weights)
 
 
 def cross_products(

@@ -97,6 +97,23 @@ class Satterthwaite:
             spread = spread + np.einsum("kn,kn->n", moved, self.uncertainty @ moved)
         return 2 * value**2 / spread
 
+    def joint_df(self, contrasts: np.ndarray) -> float:
+        """Denominator degrees of freedom of a test that Lβ = 0, L of shape (k, p).
+
+        F is the mean of the k squared t of the independent mixtures of its rows; the F of these
+        degrees of freedom has the mean that such a mean has. Two where that mean does not exist.
+        """
+        contrasts = np.atleast_2d(contrasts)
+        k = len(contrasts)
+        _, ways = np.linalg.eigh(contrasts @ self.covariance @ contrasts.T)
+        each = np.array([self.df(way @ contrasts) for way in ways.T])
+        if np.ptp(each) < 1e-8:
+            return float(each.mean())
+        if (each <= 2).any():
+            return 2.0
+        total = float((each / (each - 2)).sum())
+        return 2 * total / (total - k)
+
 
 def satterthwaite(model: LinearMixedModel, summit: Summit) -> Satterthwaite:
     """Compute it at the summit.
@@ -106,7 +123,8 @@ def satterthwaite(model: LinearMixedModel, summit: Summit) -> Satterthwaite:
     References
     ----------
     Giesbrecht & Burns (1985), Biometrics 41:477–486; Fai & Cornelius (1996), J Stat Comput Simul
-    54:363–378. Numbers as R's lmerTest (Kuznetsova et al. 2017, J Stat Softw 82(13), section 2).
+    54:363–378, for several at once. Numbers as R's lmerTest (Kuznetsova et al. 2017,
+    J Stat Softw 82(13), section 2).
     """
     search = VarianceSearch(model)
     theta = search.entries.vector(summit.roots)

@@ -22,8 +22,8 @@ FAR = 100.0
 
 def first_look(
     design: np.ndarray, response: np.ndarray, factors: Sequence[Factor], *, reml: bool
-) -> np.ndarray | None:
-    """Give free entries of T to begin with: those that fit every so-many-th level best.
+) -> list[np.ndarray] | None:
+    """Give T of each factor to begin with: those that fit every so-many-th level best.
 
     Whole levels are taken (all sessions of a therapist, all of a client), so that what is left is
     the same model of fewer rows; with crossing factors it is far cheaper than its share. Where the
@@ -38,9 +38,9 @@ def first_look(
 
     Returns
     -------
-    numpy.ndarray or None
-        θ of :class:`~sessionwise.engine.variance_search.VarianceSearch`; none for fewer than LARGE
-        rows, or where so few cannot be fitted.
+    list of numpy.ndarray, or None
+        T of each factor, in their order; none for fewer than LARGE rows, or where so few cannot be
+        fitted.
     """
     every = _every(response.size, [factor.levels for factor in factors])
     if every is None:
@@ -58,7 +58,7 @@ def first_look(
         return None
     if not (np.abs(found) < FAR).all():
         return None
-    return np.where(search.bounded, np.maximum(found, NEAR), found)
+    return search.entries.roots(np.where(search.bounded, np.maximum(found, NEAR), found))
 
 
 def _every(rows: int, levels: Sequence[int]) -> tuple[int, int] | None:

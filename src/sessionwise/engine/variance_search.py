@@ -31,6 +31,9 @@ NEAR, SHRINK = 0.02, 0.25
 boundary from afar."""
 
 
+STEEP = 1e-5
+"""A slope, per standard error, at which a search that began near the summit has not arrived."""
+
 OTHER_STARTS = ((2.0, 0.0), (0.1, 0.0), (0.5, 0.4), (0.5, -0.4), (0.2, 1.0), (0.2, -1.0))
 """Entries of T on and below the diagonal, in standard deviations of the residual."""
 
@@ -260,14 +263,21 @@ def newton_step(here: _Point, curve: np.ndarray, free: np.ndarray) -> np.ndarray
     return step * min(1.0, furthest / max(float(np.abs(step).max(initial=0.0)), 1e-300))
 
 
-def highest(model: LinearMixedModel, start: np.ndarray | None = None) -> Summit:
+def highest(model: LinearMixedModel, near: Sequence[np.ndarray] | None = None) -> Summit:
     """Find the variances at which the data are most likely.
 
-    ``start`` is θ to begin with, if something better is known than that all vary somewhat.
+    ``near`` are roots to begin with, if something better is known than that all vary somewhat.
 
     Other starts, from where much varies or little, and where what goes together does so in one
     direction or the other, are tried where the first ends with something that does not vary: the
     likelihood may have several summits.
+
+    Parameters
+    ----------
+    model
+        The model.
+    near
+        T of each factor from which to start, where the summit is known to be near.
 
     References
     ----------
@@ -275,12 +285,16 @@ def highest(model: LinearMixedModel, start: np.ndarray | None = None) -> Summit:
     Nocedal & Wright (2006), Numerical Optimization, ch. 6, for the correction of the curvature.
     """
     search = VarianceSearch(model)
-    best = search.run(search.start() if start is None else start)
-    others = [np.where(search.bounded, size, beside) for size, beside in OTHER_STARTS]
-    others = others if model.given.rows < 20_000 else [search.start()][: start is not None]
-    if any((np.diag(root) < 1e-4).any() for root in best.roots):
-        for begin in others:
-            other = search.run(begin)
-            if other.loglik > best.loglik + 1e-9:
-                best = other
+    usual = search.start()
+    best = search.run(usual if near is None else search.entries.vector(near))
+    flat = any((np.diag(root) < 1e-4).any() for root in best.roots)
+    others = []
+    if near is not None and (flat or best.gradient > STEEP):
+        others.append(usual)
+    if flat and model.given.rows < 20_000:
+        others += [np.where(search.bounded, *start) for start in OTHER_STARTS]
+    for start in others:
+        other = search.run(start)
+        if other.loglik > best.loglik + 1e-9:
+            best = other
     return replace(best, evaluations=search.evaluations)

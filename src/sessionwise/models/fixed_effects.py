@@ -10,7 +10,7 @@ import numpy as np
 from sessionwise.engine.containment import containment_df
 from sessionwise.engine.kenward_roger import KenwardRoger, kenward_roger_adjustment
 from sessionwise.engine.random_factors import RandomFactor
-from sessionwise.engine.satterthwaite_df import satterthwaite
+from sessionwise.engine.satterthwaite_df import Satterthwaite, satterthwaite
 from sessionwise.errors import Refused
 from sessionwise.models.fit import Recipe
 from sessionwise.models.formulas import Design
@@ -39,11 +39,24 @@ MOST_ROWS, MOST_LEVELS = 20_000, 100
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """By which rule, on how many degrees of freedom (p,), and the covariance if it is corrected."""
+    """How the fixed effects are judged.
+
+    Attributes
+    ----------
+    rule
+        By which rule.
+    df
+        Degrees of freedom of each, shape (p,).
+    covariance
+        Their covariance, shape (p, p), if the rule corrects it.
+    known
+        What the rule judges several of them at once by, in the scaled columns.
+    """
 
     rule: str
     df: np.ndarray
     covariance: np.ndarray | None = None
+    known: KenwardRoger | Satterthwaite | None = None
 
 
 def judged_effects(found: MixedSolution, rule: DegreesOfFreedom) -> Judged:
@@ -70,9 +83,8 @@ def judged_effects(found: MixedSolution, rule: DegreesOfFreedom) -> Judged:
         except Refused:
             pass  # its doubt about the variances cannot be had; Satterthwaite asks for less
     known = satterthwaite(found.model, found.summit)
-    return Judged(
-        "satterthwaite", np.array([known.df(row) for row in np.linalg.inv(found.scaled.triangle)])
-    )
+    each = [known.df(row) for row in np.linalg.inv(found.scaled.triangle)]
+    return Judged("satterthwaite", np.array(each), known=known)
 
 
 def _by_containment(made: Design, part: RandomPart) -> np.ndarray:
@@ -130,6 +142,7 @@ def _by_kenward_roger(found: MixedSolution) -> Judged:
         "kenward-roger",
         np.array([known.df(row)[0] for row in back]),
         (covariance + covariance.T) / 2,
+        known,
     )
 
 

@@ -1,62 +1,209 @@
-"""Whether a variance can be told from zero: two fits that differ in one random term."""
+"""Whether a smaller mixed model would do: random terms taken out, or two fits compared."""
 
 from __future__ import annotations
 
-from scipy.stats import chi2
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
 
-from sessionwise.errors import InvalidInput, Problem
-from sessionwise.models.fit import Fit
+import numpy as np
+from scipy import stats
+
+from sessionwise.engine.boundary_mixture import boundary_p
+from sessionwise.errors import InvalidInput, Problem, Refused
+from sessionwise.models.formulas import parse
+from sessionwise.models.hypothesis import Test
+from sessionwise.models.mixed_parameters import spreads
+from sessionwise.models.mixed_solution import MixedSolution, solved
+from sessionwise.models.random_part import Deviation, RandomPart
+
+SAME = 1e-6
+"""Two searches that end this near to one another, in −2 log-likelihood, end at the same."""
+
+ALONE = 1e-8
+"""A column lies in the space of others if less than this share of its length is its own."""
 
 
-def variance_against_none(fit: Fit, without: Fit) -> float:
-    """Say how often a variance of none would look at least as large as this one.
+def random_terms_test(found: MixedSolution, texts: Sequence[str]) -> Test:
+    """Test that the levels of a factor do not differ in some way, by the likelihood ratio.
 
-    Twice the difference of the log-likelihoods, by REML as both have the same fixed terms on the
-    same rows. A variance cannot be below zero, so with no variance the statistic is 0 half of the
-    time and a χ² with 1 degree of freedom otherwise.
+    The smaller model is fitted with the same fixed part, by REML if the larger one was: their
+    likelihoods may be compared, since the fixed part is the same.
 
     Parameters
     ----------
-    fit, without
-        With one independent random slope, and without it.
-
-    Returns
-    -------
-    float
-        The p value; 1 where the variance was estimated as zero.
+    found
+        The model.
+    texts
+        Random terms to be taken out, ``"(1 | therapist)"``, ``"(0 + session | client)"``.
 
     Raises
     ------
     InvalidInput
-        The fits differ in more.
-
-    Notes
-    -----
-    Self & Liang 1987, J Am Stat Assoc 82:605, case 5; Stram & Lee 1994, Biometrics 50:1171.
-
-    Examples
-    --------
-    >>> import sessionwise as sw
-    >>> s, alike = sw.example(), sw.alliance_and_next_outcome(sw.example())
-    >>> fit = sw.alliance_and_next_outcome(s, slopes="of time and alliance")
-    >>> variance_against_none(fit, alike) > 0.05
-    True
+        A text that is no random term, or a term that the model does not have.
+    Refused
+        The smaller model did not converge.
     """
-    same = fit.rows.used == without.rows.used and fit.recipe.estimation == without.recipe.estimation
-    terms = fit.estimates["term"].tolist() == without.estimates["term"].tolist()
-    more = _named(fit) - _named(without)
-    if not (same and terms) or len(more) > 1:
-        problem = Problem(
-            "the two fits differ in more than one random slope",
-            f"{fit.recipe.formula}; {without.recipe.formula}",
-            "Give two fits of one question on the same records, one with slopes that differ.",
+    part, gone = found.part, _named_deviations(found, texts)
+    for deviation in gone:
+        part = part.without(part.deviations.index(deviation))[1]
+    smaller, _ = solved(
+        found.made,
+        part,
+        found.scaled,
+        (found.used, found.formula),
+        reml=found.reml,
+        keep_zero=True,
+    )
+    many = len(gone) > 1
+    null = f"the variance{'s' * many} of {', '.join(texts)} {'are' if many else 'is'} zero"
+    return _judged(found, smaller, null)
+
+
+def _named_deviations(found: MixedSolution, texts: Sequence[str]) -> list[Deviation]:
+    """Give the deviations that random terms stand for."""
+    wanted: dict[Deviation, str] = {}
+    for text in texts:
+        for term in parse(f"{found.made.outcome} ~ 1 + {text}", found.used.columns).random:
+            own = [Deviation(term.group)] * term.intercept
+            own += [Deviation(term.group, slope) for slope in term.slopes]
+            wanted |= dict.fromkeys(own, text)
+    have = ", ".join(map(str, found.part.terms)) or "none"
+    problems = [
+        Problem(f"the model has no deviation of `{one.group}` in {one.term}", text, f"Has: {have}.")
+        for one, text in wanted.items()
+        if one not in found.part.deviations
+    ]
+    if problems:
+        raise InvalidInput(problems, "the test")
+    return list(wanted)
+
+
+def nested_fits_test(larger: MixedSolution, smaller: MixedSolution) -> Test:
+    """Test a smaller model against a larger one of the same rows, by the likelihood ratio.
+
+    Raises
+    ------
+    InvalidInput
+        Other rows, another response, one by REML and one not; the smaller one does not lie in the
+        larger, as far as terms and columns tell.
+    Refused
+        By REML, and with different fixed parts.
+    """
+    compared = _Compared(larger, smaller)
+    problems = compared.problems
+    if problems:
+        raise InvalidInput(problems, "the comparison of two fits")
+    if larger.reml and compared.fixed:
+        raise Refused(
+            "Restricted likelihoods of models with different fixed terms cannot be compared: each "
+            "is of what its own terms leave. Fit both with reml=False, or test the terms by name."
         )
-        raise InvalidInput([problem], "a likelihood ratio")
-    if not more:
-        return 1.0
-    return float(chi2.sf(max(2 * (fit.loglik - without.loglik), 0.0), 1)) / 2
+    return _judged(larger, smaller, f"the smaller model, {smaller.formula}, would do")
 
 
-def _named(fit: Fit) -> set[tuple[str, ...]]:
-    """Name the variances; one that was estimated as zero is not among them, and changes nothing."""
-    return set(fit.variances[["group", "term1", "term2"]].itertuples(index=False, name=None))
+@dataclass(frozen=True, eq=False)
+class _Compared:
+    larger: MixedSolution
+    smaller: MixedSolution
+
+    @property
+    def fixed(self) -> int:
+        """How many fixed effects the larger one has more."""
+        return self.larger.made.matrix.shape[1] - self.smaller.made.matrix.shape[1]
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Everything that keeps the two from being compared."""
+        one, other = self.larger, self.smaller
+        if not (
+            one.used.index.equals(other.used.index)
+            and np.array_equal(one.made.response, other.made.response)
+        ):
+            remedy = "Fit both to the rows that are complete in the columns of the larger."
+            found = f"the fits are of other rows or responses ({len(one.used)}, {len(other.used)})"
+            return [Problem(found, "", remedy)]
+        if one.reml != other.reml:
+            return [Problem("one fit is by REML and one is not", "", "Fit both with one `reml`.")]
+        remedy = "Ask the fit that has more terms, and give it the other."
+        if _parameters(one) <= _parameters(other):
+            found = f"the fit has {_parameters(one)} parameters and the other {_parameters(other)}"
+            return [Problem(found, "", remedy)]
+        return [
+            Problem(found, "", "A likelihood ratio needs one model inside the other.")
+            for found, wrong in (
+                ("the other has fixed terms that this one has not", not self._fixed_inside()),
+                ("the other has random terms that this one has not", not self._random_inside()),
+            )
+            if wrong
+        ]
+
+    def _fixed_inside(self) -> bool:
+        basis, matrix = self.larger.scaled.basis, self.smaller.scaled.basis
+        own = matrix - basis @ (basis.T @ matrix) / len(basis)
+        return bool((np.linalg.norm(own, axis=0) < ALONE * np.linalg.norm(matrix, axis=0)).all())
+
+    def _random_inside(self) -> bool:
+        one, other = self.larger.part, self.smaller.part
+        return (
+            set(other.deviations) <= set(one.deviations)
+            and _pairs(other) <= _pairs(one)
+            and all(np.array_equal(code, one.codes[name]) for name, code in other.codes.items())
+            and all(
+                np.array_equal(other.columns[d.slope], one.columns[d.slope])
+                for d in other.deviations
+                if d.slope
+            )
+        )
+
+
+def _pairs(part: RandomPart) -> set[frozenset[Deviation]]:
+    """Give the pairs of deviations that may go together."""
+    return {frozenset(pair) for bundle in part.bundles for pair in combinations(bundle, 2)}
+
+
+def _parameters(found: MixedSolution) -> int:
+    return found.made.matrix.shape[1] + len(spreads(found.part))
+
+
+def _height(found: MixedSolution) -> float:
+    """Log-likelihood in the units of the outcome; by REML, whatever spans the fixed part."""
+    return found.summit.loglik - found.model.df * float(np.log(found.scaled.spread))
+
+
+def _judged(larger: MixedSolution, smaller: MixedSolution, null: str) -> Test:
+    """Judge twice the difference of the log-likelihoods, on the boundary where it lies there."""
+    statistic = 2 * (_height(larger) - _height(smaller))
+    if statistic < -SAME:
+        raise Refused(
+            f"The larger model ends {-statistic:.2g} below the smaller one in −2 log-likelihood, "
+            "so its search missed the summit. Fit it again with simpler random terms."
+        )
+    statistic = statistic if statistic > SAME else 0.0
+    m = _parameters(larger) - _parameters(smaller)
+    lost = len(larger.part.deviations) - len(smaller.part.deviations)
+    p = boundary_p(statistic, m) if lost else float(stats.chi2.sf(statistic, m))
+    return Test(
+        name=f"likelihood ratio ({'REML' if larger.reml else 'ML'})",
+        statistic=statistic,
+        df=m,
+        df_denominator=None,
+        p=p,
+        null=null,
+        note=_note(m, lost, other_zero=bool(smaller.singular)),
+    )
+
+
+def _note(m: int, lost: int, *, other_zero: bool) -> str:
+    """Say what p is taken from, where that needs saying."""
+    words = []
+    if lost:
+        words.append(f"p from ½ χ²({m - 1}) + ½ χ²({m}), a variance not being below zero")
+    if lost > 1:
+        words.append(
+            "at most that: with several variances the weights are not known, and these are the "
+            "most cautious"
+        )
+    if other_zero:
+        words.append("approximate: the smaller model is singular itself")
+    return "; ".join(words)

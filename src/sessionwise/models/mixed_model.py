@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Literal, get_args
 
 from sessionwise.engine.orthogonal_columns import scaled_model
@@ -21,11 +20,10 @@ from sessionwise.models.generalized_mixed_fit import GeneralizedMixedFit
 from sessionwise.models.generalized_mixed_model import generalized_mixed
 from sessionwise.models.generalized_outcome import MixedFamily, MixedLink
 from sessionwise.models.generalized_request import asked_for
-from sessionwise.models.mixed_fit import MixedFit
+from sessionwise.models.mixed_fit import MixedFit, fit_of_solution
 from sessionwise.models.mixed_solution import solved
-from sessionwise.models.model_rows import counted, left_out_before, model_frame, standard_deviations
+from sessionwise.models.model_rows import counted, left_out_before, model_frame
 from sessionwise.models.random_part import random_part_of
-from sessionwise.models.wald import estimates_frame
 
 BOTH = {
     True: "Differences in level and in slope may go together.",
@@ -132,8 +130,8 @@ def mixed(  # noqa: PLR0913 - the words a study may say, each with a default
     asked = asked_for(family, link, quadrature, trials, prior, aliased, keep_zero=zero == "keep")
     if family != "gaussian":
         if df != "auto":
-            problem = Problem(f"df='{df}' is for scores, and the family is '{family}'")
-            raise InvalidInput([replace(problem, remedy="Leave df out.")], "the mixed model")
+            found = f"df='{df}' is for scores, and the family is '{family}'"
+            raise InvalidInput([Problem(found, "", "Leave df out.")], "the mixed model")
         return generalized_mixed(formula, data, asked)
     frame = model_frame(data)
     parsed = parse(formula, frame.columns)
@@ -146,26 +144,15 @@ def mixed(  # noqa: PLR0913 - the words a study may say, each with a default
     solution, dropped = solved(
         made, part, scaled, (used, parsed), reml=reml, keep_zero=zero == "keep"
     )
-    aliases = [f"`{term}`: a combination of the terms before it" for term in made.aliased]
-    estimate, covariance, loglik = scaled.unscaled(solution.summit.at, reml=reml)
     judged = judged_effects(solution, df)
-    covariance = covariance if judged.covariance is None else judged.covariance
-    return MixedFit(
-        question=f"What goes with `{made.outcome}`, within and between clients?",
-        estimates=estimates_frame(list(made.terms), estimate, covariance, judged.df),
-        variances=solution.variances,
-        health=replace(solution.health, dropped=(*aliases, *dropped)),
-        rows=counted(
-            used,
-            (*left_out_before(data), *left_out),
-            client=part.innermost or parsed.random[-1].group,
-        ),
+    aliases = [f"`{term}`: a combination of the terms before it" for term in made.aliased]
+    client = part.innermost or parsed.random[-1].group
+    return fit_of_solution(
+        solution,
+        judged,
+        rows=counted(used, (*left_out_before(data), *left_out), client=client),
         recipe=_recipe(solution.formula, made, judged.rule, reml=reml),
-        loglik=loglik,
-        covariance=covariance,
-        scales=standard_deviations(used, parsed.measured),
-        outcome=made.outcome,
-        solution=solution,
+        dropped=(*aliases, *dropped),
     )
 
 

@@ -110,7 +110,8 @@ class MixedSolution:
                 lines.append((deviation.group, deviation.term, "", own[i, i], own_sd[i], np.nan))
             for i, j in combinations(range(len(bundle)), 2):
                 terms = (bundle[i].term, bundle[j].term)
-                correlation = own[i, j] / (own_sd[i] * own_sd[j])
+                both = own_sd[i] * own_sd[j]
+                correlation = own[i, j] / both if both else np.nan
                 lines.append((bundle[i].group, *terms, own[i, j], np.nan, correlation))
         residual = self.residual_variance
         lines.append(("Residual", "", "", residual, np.sqrt(residual), np.nan))
@@ -185,6 +186,35 @@ def solved(
         ratios = (found.root**2).sum(axis=1)
         zero, part = part.without(int(gone[np.argmin(ratios[gone])]))
         dropped.append(f"{zero}: its variance was estimated as zero")
+
+
+def solved_again(found: MixedSolution, response: np.ndarray) -> MixedSolution:
+    """Find the best variances of another response on the same rows; none is taken out.
+
+    The formula, the fixed part and the cross-products of the columns are kept; the search starts
+    where the variances were best before.
+
+    Raises
+    ------
+    Refused
+        The fixed terms give the response exactly; or as by :func:`solved`.
+    """
+    outcome = found.made.outcome
+    scaled = found.scaled.with_response(response, outcome)
+    model = found.model.with_response(scaled.basis, scaled.response)
+    summit = highest(model, near=found.summit.roots)
+    check_summit(summit, found.part)
+    again = replace(
+        found,
+        used=found.used.assign(**{outcome: response}),
+        made=replace(found.made, response=response),
+        scaled=scaled,
+        model=model,
+        summit=summit,
+    )
+    return replace(
+        again, singular=_singular(again, vanishing(model, summit, again.root, again.triangle))
+    )
 
 
 def _singular(found: MixedSolution, gone: np.ndarray) -> tuple[str, ...]:

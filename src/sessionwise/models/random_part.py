@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -87,6 +88,10 @@ class RandomPart:
         is counted. The columns as written are those times the triangle, shape (deviations,
         deviations).
         """
+        return self._laid_out
+
+    @cached_property
+    def _laid_out(self) -> tuple[list[Factor], np.ndarray]:
         factors, triangles = [], []
         for group, bundles in self.by_factor.items():
             columns, free = [], []

@@ -8,9 +8,9 @@ from statistics import NormalDist
 import pandas as pd
 
 from sessionwise.errors import InvalidInput, Problem
-from sessionwise.models.fit import Fit, Unanswered
-from sessionwise.models.likelihood_ratio import variance_against_none
-from sessionwise.show.display import Nothing, Sentence, answered
+from sessionwise.models.fit import Fit
+from sessionwise.models.mixed_fit import MixedFit
+from sessionwise.show.display import Sentence, answered
 from sessionwise.show.effect_words import (
     clear,
     points,
@@ -76,12 +76,8 @@ def three_levels(
 
 @answered
 def clients_apart(
-    fit: Fit,
-    alike: Fit | Unanswered,
-    alliance: str = "",
-    outcome: str = "",
-    name: str = "clients-apart",
-) -> Sentence | Nothing:
+    fit: MixedFit, alliance: str = "", outcome: str = "", name: str = "clients-apart"
+) -> Sentence:
     """Say how far clients differ in what a session above their own average preceded.
 
     The share below zero takes the clients' effects as normal around the average, with the standard
@@ -91,9 +87,6 @@ def clients_apart(
     ----------
     fit
         Of ``alliance_and_next_outcome`` with ``slopes="of time and alliance"``.
-    alike
-        The same question with the same effect in all clients, which tells whether the difference
-        between them can be told from none.
     alliance, outcome
         What the scores are called; by default by the labels of the fit.
     name
@@ -101,17 +94,15 @@ def clients_apart(
 
     Returns
     -------
-    Sentence or Nothing
-        Where the variance was estimated as zero: that these data show no difference. Nothing where
-        the other model has no answer.
+    Sentence
+        With limits of the standard deviation by profile likelihood, and whether it can be told from
+        none. Where it was estimated as zero: that these data show no difference.
 
     Raises
     ------
     InvalidInput
         The fit let no effect differ between clients.
     """
-    if isinstance(alike, Unanswered):
-        return Nothing()
     outcome = outcome or called(fit, fit.outcome, "outcome")
     if reason := verdict(fit.health):
         return Sentence(name, f"No finding on how clients differ is reported: {reason}.")
@@ -131,7 +122,9 @@ def clients_apart(
     sd = float(found["sd"].iloc[0])
     below = NormalDist(float(row["estimate"]), sd).cdf(0)
     low, high = (float(row["estimate"]) + 1.96 * end * sd for end in (-1, 1))
-    p_none = variance_against_none(fit, alike)
+    group = found["group"].iloc[0]
+    p_none = fit.test(f"(0 + {row['term']} | {group})").p
+    limits = fit.intervals().set_index("term").loc[f"sd({row['term']} | {group})"]
     but, taken = ("", "If it differs normally")
     if p_none >= 0.05:
         but, taken = (
@@ -140,7 +133,8 @@ def clients_apart(
         )
     apart = (
         f"Between clients this effect has a standard deviation of {number(sd)} points{but} "
-        f"(likelihood ratio, {p_value(p_none)}). {taken}, it is between {number(low)} and "
+        f"(95 % CI {number(limits['low'])} to {number(limits['high'])}; likelihood ratio, "
+        f"{p_value(p_none)}). {taken}, it is between {number(low)} and "
         f"{number(high)} in 95 % of clients and below zero in {_share(below)}."
     )
     return Sentence(name, " ".join(part for part in (start, apart, without(fit)) if part))
