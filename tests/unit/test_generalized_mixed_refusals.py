@@ -7,6 +7,7 @@ from scipy import optimize
 
 from sessionwise.errors import InvalidInput, Refused
 from sessionwise.models.mixed_model import mixed
+from sessionwise.models.parametric_bootstrap import bootstrap
 from sessionwise.models.weak_prior import EFFECT, LEVEL
 
 PLAIN = "came ~ session + (1 | client)"
@@ -93,6 +94,12 @@ class TestGroups:
     def test_one_level(self):
         with pytest.raises(Refused, match="There is one `clinic`"):
             mixed("came ~ session + (1 | clinic)", clinic().assign(clinic=1), family="binomial")
+
+
+def test_the_bootstrap_draws_scores():
+    fit = mixed(PLAIN, clinic(), family="binomial")
+    with pytest.raises(Refused, match="draws scores"):
+        bootstrap(fit, draws=2)
 
 
 def separated(kind):
