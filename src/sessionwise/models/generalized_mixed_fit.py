@@ -9,8 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from sessionwise.errors import InvalidInput, Problem, Refused
 from sessionwise.models.fit import Fit
 from sessionwise.models.generalized_solution import GeneralizedSolution
+from sessionwise.models.generalized_tests import random_terms_ratio, wald_chi_square
+from sessionwise.models.hypothesis import Test
 from sessionwise.models.latent_scale import latent_share_table, median_ratio_table
 from sessionwise.models.population_average import averaged
 
@@ -25,9 +28,12 @@ class GeneralizedMixedFit(Fit):
     ----------
     solution
         The rows, matrices and parameters behind it.
+    nodes
+        How many nodes its likelihood was integrated with.
     """
 
     solution: GeneralizedSolution = field(repr=False)
+    nodes: int = 1
 
     @property
     def further(self) -> pd.DataFrame:
@@ -59,6 +65,42 @@ class GeneralizedMixedFit(Fit):
             found[name] = np.exp(found[name])
         found["std_error"] *= found["estimate"]
         return found
+
+    def test(self, *what: str) -> Test:
+        """Test that fixed terms are zero, or that levels do not differ.
+
+        Parameters
+        ----------
+        what
+            Fixed terms, ``"session", "modality"``, together: a Wald χ²; the name of a categorical
+            column stands for all its terms. Or random terms, ``"(1 | therapist)"``: the likelihood
+            ratio of the model without them, judged as on the boundary where a variance is zero.
+
+        Returns
+        -------
+        Test
+            Statistic, degrees of freedom, p, and the null hypothesis in words.
+
+        Raises
+        ------
+        InvalidInput
+            A name that is none, or kinds mixed.
+        Refused
+            Random terms of a fit with a prior: its likelihood is not at its highest.
+        """
+        random = ["|" in str(name) for name in what]
+        if not what or len(set(random)) > 1:
+            found = f"a test of {len(what)} names, or of mixed kinds"
+            remedy = "Give names of fixed terms, or random terms."
+            raise InvalidInput([Problem(found, "", remedy)], "the test")
+        if not random[0]:
+            return wald_chi_square(self.estimates, self.covariance, what)
+        if self.solution.fixed.precision.any():
+            raise Refused(
+                "With a prior the likelihood is not at its highest, so that two cannot be "
+                "compared by their ratio. Fit both without one."
+            )
+        return random_terms_ratio(self.solution, self.nodes, what)
 
     def modes(self, group: str) -> pd.DataFrame:
         """Give how far each level of a factor lies from what the fixed effects say.

@@ -114,6 +114,7 @@ def _fit(
         scales=scales,
         outcome=made.outcome,
         solution=solution,
+        nodes=asked.quadrature,
     )
 
 
