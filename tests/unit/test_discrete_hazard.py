@@ -149,3 +149,34 @@ def test_log_is_the_link_of_a_hazard_of_everybody(clinic):
     fit = hazard("left_unplanned ~ 1", clinic)
     share = fit.rows.events / fit.rows.used
     assert fit.term("Intercept")["estimate"] == pytest.approx(log(-log(1 - share)), rel=1e-9)
+
+
+class TestTherapistsWhoDiffer:
+    """A hazard with a random term is the mixed model of the same decisions."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def at_risk(cls):
+        truth = sw.Truth(clinic={"clients": 400, "therapists": 12})
+        return sw.episodes(sw.simulate(truth, seed=3))
+
+    @pytest.mark.parametrize("link", ["cloglog", "logit"])
+    def test_is_the_mixed_model_of_the_decisions(self, at_risk, link):
+        text = "left_unplanned ~ session + severity + (1 | client)"
+        fit = hazard(text, at_risk, link=link)
+        plain = sw.mixed(text, at_risk.frame, family="binomial", link=link)
+        assert fit.estimates.equals(plain.estimates)
+        assert fit.variances.equals(plain.variances)
+        assert fit.loglik == plain.loglik
+        assert fit.rows.events == at_risk.frame["left_unplanned"].sum()
+        assert fit.recipe.errors == "Hessian"
+        kept = " with random effects" * len(fit.variances)
+        assert fit.recipe.kind == f"discrete-time hazard{kept}"
+
+    def test_the_future_explains_no_leaving_there_either(self, clinic):
+        split = sw.within_between(clinic, ["srs"])
+        text = "left_unplanned ~ srs_between + (1 | therapist)"
+        with pytest.raises(Refused, match="not known when the client decides"):
+            hazard(text, split)
+        with pytest.raises(Refused, match="not known when the client decides"):
+            sw.mixed(text, sw.episodes(split), family="binomial")

@@ -131,8 +131,8 @@ class VarianceSearch:
         """Climb from θ to where the likelihood is flat, or at its boundary falls inwards."""
         here, met, steps = self.point(start), [], 0
         while steps < MOST:
-            curve = _corrected(self.curvature(here), met)
-            step = _newton(here, curve, self._open(here))
+            curve = corrected(self.curvature(here), met)
+            step = newton_step(here, curve, self._open(here))
             decrement = float(-here.gradient @ step)
             if decrement <= DONE or any((r**2).sum(axis=1).max() > BEYOND for r in here.roots):
                 lifted = self._lifted(here)
@@ -239,7 +239,7 @@ class VarianceSearch:
         return None
 
 
-def _corrected(curve: np.ndarray, met: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+def corrected(curve: np.ndarray, met: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     """Make the curvature positive, and give it the changes of slope that were met (BFGS)."""
     values, vectors = np.linalg.eigh(curve)
     floor = 1e-8 * max(1e-8, float(np.abs(values).max(initial=0.0)))
@@ -253,7 +253,7 @@ def _corrected(curve: np.ndarray, met: Sequence[tuple[np.ndarray, np.ndarray]]) 
     return curve
 
 
-def _newton(here: _Point, curve: np.ndarray, free: np.ndarray) -> np.ndarray:
+def newton_step(here: _Point, curve: np.ndarray, free: np.ndarray) -> np.ndarray:
     """A Newton step in what is free, no entry further than 2, or three times the largest."""
     step = np.zeros_like(here.theta)
     if free.any():

@@ -13,6 +13,7 @@ from sessionwise.models.fit import Fit, Recipe, Rows
 from sessionwise.models.formulas import parse
 from sessionwise.models.generalized_linear import glm
 from sessionwise.models.labels import term_labels
+from sessionwise.models.mixed_model import mixed
 from sessionwise.models.model_rows import refuse_few_clients
 from sessionwise.records.sessions import Sessions
 from sessionwise.records.small_counts import many
@@ -32,8 +33,10 @@ def hazard(
     Parameters
     ----------
     formula
-        ``left_unplanned ~ …``. Columns known *before* or *after* the session may explain the
-        decision after it; one known only at the end of the *course* is refused.
+        ``left_unplanned ~ …``; with ``(1 | therapist)`` therapists differ in their hazard (a
+        frailty), and effects are those for clients of therapists alike. Columns known *before* or
+        *after* the session may explain the decision after it; one known only at the end of the
+        *course* is refused.
     s
         The records with the features already made, or their episodes.
     link
@@ -41,7 +44,7 @@ def hazard(
         behind the sessions. ``"logit"``: odds ratios.
     errors
         Clustered by the therapist of the row, if there are at least two; otherwise model errors,
-        and the fit says so.
+        and the fit says so. With a random term they are those of the full Hessian.
 
     Returns
     -------
@@ -74,11 +77,14 @@ def hazard(
     refuse_the_future(at_risk, parsed.columns, parsed.outcome)
     frame, outcome = at_risk.frame, parsed.outcome
     clustered = "therapist" in frame and errors != "model" and frame["therapist"].nunique() > 1
+    clustered &= not parsed.random
     used = [*parsed.columns, *(["therapist"] if clustered else [])]
     complete = frame[used].notna().all(axis=1)
     refuse_few_clients(frame[complete])
     therapists = frame.loc[complete, "therapist"].nunique() if "therapist" in frame else 0
-    if therapists < 2 and errors != "model":
+    if parsed.random:
+        fit, notes = mixed(formula, frame[complete], family="binomial", link=link), ()
+    elif therapists < 2 and errors != "model":
         fit = glm(formula, frame[complete], "binomial", link)
         notes = (_why_model_errors(therapists),)
     else:
@@ -145,7 +151,7 @@ def _recipe(fit: Fit, notes: tuple[str, ...]) -> Recipe:
     sources = ("discrete_hazard", *fit.recipe.sources)
     return replace(
         fit.recipe,
-        kind="discrete-time hazard",
+        kind=f"discrete-time hazard{' with random effects' * len(fit.variances.head(1))}",
         clock="session",
         notes=(CLOCK, *notes, *fit.recipe.notes),
         sources=sources,

@@ -191,6 +191,14 @@ class Fit:
         default_factory=lambda: pd.DataFrame(columns=list(RESIDUAL_COLUMNS)), repr=False
     )
 
+    @property
+    def further(self) -> pd.DataFrame:
+        """Parameters beside fixed effects and variances: ``term, estimate, std_error, low, high``.
+
+        Thresholds of categories, the dispersion of counts; most models have none.
+        """
+        return pd.DataFrame(columns=["term", "estimate", "std_error", "low", "high"])
+
     def replace(self, **changes: Any) -> Fit:
         """Give a copy with some attributes changed."""
         return replace(self, **changes)

@@ -63,6 +63,8 @@ def plain_text(fit: Fit) -> str:
         lines += ["", "What varies, and between whom", *_variances(fit)]
     if len(fit.residual_parameters):
         lines += ["", "What residuals do", *_residuals(fit)]
+    if len(fit.further):
+        lines += ["", "Also estimated", *_further(fit)]
     return "\n".join(lines)
 
 
@@ -113,6 +115,14 @@ def _residuals(fit: Fit) -> list[str]:
         known = math.isfinite(row.low)
         limits = f"{_short(row.low)} to {_short(row.high)}" if known else ""
         rows.append([name, _short(row.estimate), limits])
+    return _columns(rows)
+
+
+def _further(fit: Fit) -> list[str]:
+    rows = [["", "estimate", "SE", "95 % limits"]]
+    for row in fit.further.itertuples():
+        limits = f"{_short(row.low)} to {_short(row.high)}"
+        rows.append([row.term, _short(row.estimate), _short(row.std_error), limits])
     return _columns(rows)
 
 

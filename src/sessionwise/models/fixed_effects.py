@@ -154,3 +154,25 @@ def _by_kenward_roger(found: MixedSolution) -> Judged:
         (covariance + covariance.T) / 2,
         known,
     )
+
+
+def refuse_unjudged(made: Design, part: RandomPart) -> None:
+    """Refuse a term that too few groups differ in.
+
+    Before the fit: fixed terms that use up all therapists leave the likelihood flat in their
+    variance, which must not be read as a variance of zero.
+
+    Raises
+    ------
+    Refused
+        Names the terms.
+    """
+    outermost = list(part.codes.values())
+    levels = outermost if part.nested else outermost[:1]
+    left = containment_df(made.matrix, levels)
+    bare = [term for term, one in zip(made.terms, left) if one < 1]
+    if bare:
+        raise Refused(
+            f"Too few groups differ in {', '.join(f'`{term}`' for term in bare)} to judge it by. "
+            "Leave it out."
+        )

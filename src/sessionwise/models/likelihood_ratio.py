@@ -45,7 +45,7 @@ def random_terms_test(found: MixedSolution, texts: Sequence[str]) -> Test:
     Refused
         The smaller model did not converge.
     """
-    part, gone = found.part, _named_deviations(found, texts)
+    part, gone = found.part, named_deviations(found, texts)
     for deviation in gone:
         part = part.without(part.deviations.index(deviation))[1]
     smaller, _ = solved(
@@ -62,7 +62,7 @@ def random_terms_test(found: MixedSolution, texts: Sequence[str]) -> Test:
     return _judged(found, smaller, null)
 
 
-def _named_deviations(found: MixedSolution, texts: Sequence[str]) -> list[Deviation]:
+def named_deviations(found: MixedSolution, texts: Sequence[str]) -> list[Deviation]:
     """Give the deviations that random terms stand for."""
     wanted: dict[Deviation, str] = {}
     for text in texts:
@@ -200,11 +200,11 @@ def _judged(larger: MixedSolution, smaller: MixedSolution, null: str) -> Test:
         df_denominator=None,
         p=p,
         null=null,
-        note=_note(m, lost, other_zero=bool(smaller.singular)),
+        note=boundary_note(m, lost, other_zero=bool(smaller.singular)),
     )
 
 
-def _note(m: int, lost: int, *, other_zero: bool) -> str:
+def boundary_note(m: int, lost: int, *, other_zero: bool) -> str:
     """Say what p is taken from, where that needs saying."""
     words = []
     if lost:

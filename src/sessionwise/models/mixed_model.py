@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
-from sessionwise.engine.containment import containment_df
 from sessionwise.engine.orthogonal_columns import scaled_model
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
 from sessionwise.models.fit import Recipe
@@ -13,14 +12,19 @@ from sessionwise.models.fixed_effects import (
     DegreesOfFreedom,
     judged_effects,
     reference_of,
+    refuse_unjudged,
 )
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import Design, complete_rows, design, parse
+from sessionwise.models.generalized_mixed_fit import GeneralizedMixedFit
+from sessionwise.models.generalized_mixed_model import generalized_mixed
+from sessionwise.models.generalized_outcome import MixedFamily, MixedLink
+from sessionwise.models.generalized_request import asked_for
 from sessionwise.models.mixed_fit import MixedFit, fit_of_solution
 from sessionwise.models.mixed_search import solved
 from sessionwise.models.mixed_solution import MixedSolution
 from sessionwise.models.model_rows import counted, left_out_before, model_frame
-from sessionwise.models.random_part import RandomPart, random_part_of
+from sessionwise.models.random_part import random_part_of
 from sessionwise.models.residual_structure import Residual, residual_structure_of, residual_wish
 
 BOTH = {
@@ -39,11 +43,17 @@ def mixed(  # noqa: PLR0913 - the words a study may say, each with a default
     df: DegreesOfFreedom = "auto",
     zero: Zero = "refit",
     aliased: Aliased = "drop",
+    *,
     residual: Residual = "independent",
     residual_by: str = "",
     order: str = "",
-) -> MixedFit:
-    """Say how a score goes with others, within and between clients who differ from one another.
+    family: MixedFamily = "gaussian",
+    link: MixedLink | None = None,
+    quadrature: int = 1,
+    trials: str | None = None,
+    prior: Literal["weak"] | None = None,
+) -> MixedFit | GeneralizedMixedFit:
+    """Say how an outcome goes with others, within and between clients who differ from one another.
 
     Clients differ in level, ``(1 | client)``, and in how fast they change: with
     ``(session | client)`` level and slope may go together (as in lme4, with an intercept unless
@@ -82,10 +92,23 @@ def mixed(  # noqa: PLR0913 - the words a study may say, each with a default
     order
         The column the gap is counted in: ``session`` unless named; in continuous time the clock of
         the data (dates count in days).
+    family, link
+        What the outcome is: ``"gaussian"`` a score, ``"binomial"`` 0/1 or successes of trials
+        (logit, cloglog, probit), ``"poisson"`` a count (log), ``"negative-binomial"`` a count of
+        variance μ + μ²/θ (log), ``"ordinal"`` an ordered category (cumulative logit). Others than
+        gaussian are fitted by maximum likelihood, and their statistics are z.
+    quadrature
+        How many nodes the likelihood is integrated with, not for gaussian: 1 is the Laplace
+        approximation, more are for one factor with one deviation (``(1 | client)``).
+    trials
+        The column that says of how many trials a binomial outcome counts the successes.
+    prior
+        ``"weak"`` gives the fixed effects a weak normal prior, which keeps them finite where terms
+        separate the outcome; the recipe says so.
 
     Returns
     -------
-    MixedFit
+    MixedFit or GeneralizedMixedFit
         Estimates in units of the outcome per unit of the column; errors from (X′V⁻¹X)⁻¹ at the
         estimated variances, by Kenward–Roger with what estimating these adds. ``loglik`` as lme4's.
         ``variances`` has a row per variance, per covariance of two that go together, and the
@@ -119,6 +142,20 @@ def mixed(  # noqa: PLR0913 - the words a study may say, each with a default
         if given not in get_args(known):
             problem = Problem(f"'{given}' is no choice", "", nearest(str(given), get_args(known)))
             raise InvalidInput([problem], "the mixed model")
+    asked = asked_for(family, link, quadrature, trials, prior, aliased, keep_zero=zero == "keep")
+    if family != "gaussian":
+        for_scores = {"df": df != "auto", "residual": residual != "independent"}
+        for_scores |= {"residual_by": bool(residual_by), "order": bool(order)}
+        problems = [
+            Problem(
+                f"`{word}` is for scores, and the family is '{family}'", "", f"Leave {word} out."
+            )
+            for word, given in for_scores.items()
+            if given
+        ]
+        if problems:
+            raise InvalidInput(problems, "the mixed model")
+        return generalized_mixed(formula, data, asked)
     frame = model_frame(data)
     parsed = parse(formula, frame.columns)
     _check_random(parsed)
@@ -127,7 +164,7 @@ def mixed(  # noqa: PLR0913 - the words a study may say, each with a default
     used, left_out = complete_rows(frame, list(needed))
     made = design(parsed, used, aliased)
     part = random_part_of(parsed.random, used)
-    _check_judged(made, part)
+    refuse_unjudged(made, part)
     scaled = scaled_model(made.matrix, made.response, made.outcome)
     solution, dropped = solved(
         made, part, scaled, (used, parsed), reml=reml, keep_zero=zero == "keep",
@@ -149,23 +186,6 @@ def _check_random(parsed: Formula) -> None:
     """Refuse what this engine cannot fit, before any row is looked at."""
     if not parsed.random:
         raise Refused("A mixed model needs a random term. Add (1 | client), or use glm.")
-
-
-def _check_judged(made: Design, part: RandomPart) -> None:
-    """Refuse a term that too few groups differ in.
-
-    Before the fit: fixed terms that use up all therapists leave the likelihood flat in their
-    variance, which must not be read as a variance of zero.
-    """
-    outermost = list(part.codes.values())
-    levels = outermost if part.nested else outermost[:1]
-    left = containment_df(made.matrix, levels)
-    bare = [term for term, one in zip(made.terms, left) if one < 1]
-    if bare:
-        raise Refused(
-            f"Too few groups differ in {', '.join(f'`{term}`' for term in bare)} to judge it by. "
-            "Leave it out."
-        )
 
 
 def _recipe(solution: MixedSolution, made: Design, rule: str) -> Recipe:

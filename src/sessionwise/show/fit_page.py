@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from sessionwise.models.fit import Fit
-from sessionwise.show.fit_tables import estimates, health, variances
+from sessionwise.show.fit_tables import estimates, further, health, variances
 from sessionwise.show.residual_tables import residual_structure
 from sessionwise.show.sentences.methods_paragraph import methods
 from sessionwise.show.tables import left_out
@@ -33,7 +33,8 @@ def page(fit: Fit) -> str:
     True
     """
     lost = [left_out(fit)] if any(number for _, number in fit.rows.left_out) else []
-    tables = [health(fit), *lost, estimates(fit), variances(fit), residual_structure(fit)]
+    tables = [health(fit), *lost, estimates(fit), variances(fit), further(fit)]
+    tables.append(residual_structure(fit))
     parts = [f"<p><strong>{escape(fit.question)}</strong></p>"]
     parts += [getattr(table, "html", "") for table in tables]
     parts.append(f"<p>{escape(str(methods([fit])))}</p>")

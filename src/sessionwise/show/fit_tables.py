@@ -148,6 +148,34 @@ def variances(fit: Fit, name: str = "variances", title: str = "") -> Table | Not
     )
 
 
+@answered
+def further(fit: Fit, name: str = "further", title: str = "") -> Table | Nothing:
+    """Show what else a model estimates: thresholds of categories, the dispersion of counts.
+
+    Parameters
+    ----------
+    fit
+        The fit; one with no such parameters shows nothing.
+    name, title
+        HTML id; what stands above.
+
+    Returns
+    -------
+    Table or Nothing
+        ``term, estimate, std_error, low, high``.
+    """
+    if fit.further.empty:
+        return Nothing()
+    return table(
+        fit.further,
+        name,
+        title or "Also estimated",
+        note=_finding_note(fit),
+        labels={"std_error": "SE"},
+        digits=dict.fromkeys(("estimate", "std_error", "low", "high"), 2),
+    )
+
+
 def _checks(state: Health) -> list[tuple[str, Any]]:
     """List the checks of a fit, the ones that decide first."""
     lines: list[tuple[str, Any]] = [

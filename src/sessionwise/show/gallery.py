@@ -13,7 +13,7 @@ from sessionwise.show.figures.semivariogram_points import semivariogram
 from sessionwise.show.figures.step_curves import curves
 from sessionwise.show.figures.two_views import views_over_sessions
 from sessionwise.show.figures.variants import side_by_side
-from sessionwise.show.fit_tables import estimates, health, variances
+from sessionwise.show.fit_tables import estimates, further, health, variances
 from sessionwise.show.residual_tables import residual_structure
 from sessionwise.show.sentences.associations import early_alliance
 from sessionwise.show.sentences.changes import changed
@@ -63,6 +63,7 @@ __all__ = [
     "first_and_last",
     "following_alliance",
     "forms",
+    "further",
     "growth",
     "health",
     "incidence",

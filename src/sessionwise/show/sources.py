@@ -89,6 +89,10 @@ SOURCES = {
         "Flückiger, C., Del Re, A. C., Wampold, B. E., & Horvath, A. O. (2018). The alliance in "
         "adult psychotherapy: a meta-analytic synthesis. Psychotherapy, 55(4), 316–340.",
     ),
+    "generalized_mixed": (
+        "Breslow, N. E., & Clayton, D. G. (1993). Approximate inference in generalized linear "
+        "mixed models. Journal of the American Statistical Association, 88(421), 9–25.",
+    ),
     "glm": (
         "McCullagh, P., & Nelder, J. A. (1989). Generalized Linear Models (2nd ed.). Chapman and "
         "Hall.",
@@ -116,11 +120,20 @@ SOURCES = {
         "Anderson, J. R., Cain, K. C., & Gelber, R. D. (1983). Analysis of survival by tumor "
         "response. Journal of Clinical Oncology, 1(11), 710–719.",
     ),
+    "laplace": (
+        "Skaug, H. J., & Fournier, D. A. (2006). Automatic approximation of the marginal "
+        "likelihood in non-Gaussian hierarchical models. Computational Statistics & Data "
+        "Analysis, 51(2), 699–709.",
+    ),
     "mixed": MIXED,
     "mixed_model": MIXED,
     "nickell": (
         "Nickell, S. (1981). Biases in dynamic models with fixed effects. Econometrica, 49(6), "
         "1417–1426.",
+    ),
+    "ordinal": (
+        "McCullagh, P. (1980). Regression models for ordinal data. Journal of the Royal "
+        "Statistical Society, Series B, 42(2), 109–142.",
     ),
     "partial_correlation": (
         "Yule, G. U. (1907). On the theory of correlation for any number of variables, treated by "
@@ -134,6 +147,11 @@ SOURCES = {
         "Venzon, D. J., & Moolgavkar, S. H. (1988). A method for computing "
         "profile-likelihood-based confidence intervals. Journal of the Royal Statistical Society, "
         "Series C, 37(1), 87–94.",
+    ),
+    "quadrature": (
+        "Pinheiro, J. C., & Bates, D. M. (1995). Approximations to the log-likelihood function in "
+        "the nonlinear mixed-effects model. Journal of Computational and Graphical Statistics, "
+        "4(1), 12–35.",
     ),
     "random_slopes": (
         "Falkenström, F., Solomonov, N., & Rubel, J. A. (2020). Do therapist effects really impact "
@@ -160,6 +178,11 @@ SOURCES = {
     "truth_and_bias": (
         "West, T. V., & Kenny, D. A. (2011). The truth and bias model of judgment. Psychological "
         "Review, 118(2), 357–378.",
+    ),
+    "weak_prior": (
+        "Gelman, A., Jakulin, A., Pittau, M. G., & Su, Y.-S. (2008). A weakly informative default "
+        "prior distribution for logistic and other regression models. Annals of Applied "
+        "Statistics, 2(4), 1360–1383.",
     ),
     "wilson": (
         "Wilson, E. B. (1927). Probable inference, the law of succession, and statistical "

@@ -99,6 +99,8 @@ def error_words(recipe: Recipe) -> str:
         kind = "model-based"
     elif recipe.errors == "GLS":
         kind = "generalised least squares"
+    elif recipe.errors == "Hessian":
+        kind = "observed-information"
     else:
         kind = recipe.errors
     clustered = f" clustered by {recipe.cluster}" if recipe.cluster else ""

@@ -14,7 +14,18 @@ from sessionwise.show.sources import references
 from sessionwise.show.suppression import SMALLEST, WITHHELD, guarded, guarded_together
 from sessionwise.show.words import capital, error_words, of_whom
 
-OURS_ALONE = ("linear mixed model", "linear model")
+OURS_ALONE = (
+    "linear mixed model",
+    "linear model",
+    "binomial mixed model",
+    "Poisson mixed model",
+    "negative binomial mixed model",
+    "cumulative mixed model",
+    "binomial model",
+    "Poisson model",
+    "negative binomial model",
+    "cumulative model",
+)
 """Models in which nothing is computed by statsmodels."""
 
 

@@ -1,0 +1,260 @@
+"""What lies behind a generalised mixed model: its rows, matrices, parameters and their errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from scipy.linalg import block_diag
+
+from sessionwise.engine.adaptive_quadrature import QuadratureLikelihood
+from sessionwise.engine.fixed_likelihood import FixedLikelihood
+from sessionwise.engine.laplace_likelihood import LaplaceLikelihood, Marginal
+from sessionwise.engine.marginal_summit import MarginalSummit, summit
+from sessionwise.engine.row_sums import Factor
+from sessionwise.engine.variance_boundary import degenerate, vanishing
+from sessionwise.errors import Refused
+from sessionwise.models.fit import VARIANCE_COLUMNS
+from sessionwise.models.formula_terms import Formula
+from sessionwise.models.formulas import Design
+from sessionwise.models.generalized_outcome import Outcome
+from sessionwise.models.random_part import RandomPart, written
+
+Likelihood = LaplaceLikelihood | FixedLikelihood
+
+
+@dataclass(frozen=True, eq=False)
+class FixedColumns:
+    """The fixed part as the engine has it: in columns at right angles of mean square 1.
+
+    Attributes
+    ----------
+    basis, triangle
+        The columns as written, less ``shift``, are ``basis @ triangle``.
+    shift
+        Means of the columns where thresholds stand for the intercept, else zeros, shape (p,).
+    precision
+        Of the prior of the coefficients in the basis, shape (p, p); zeros for none.
+    """
+
+    basis: np.ndarray
+    triangle: np.ndarray
+    shift: np.ndarray
+    precision: np.ndarray
+
+    def back(self, further: int, thresholds: bool) -> np.ndarray:
+        """What takes (β, φ) of the engine to those as written, shape (p + k, p + k)."""
+        p = self.shift.size
+        made = np.eye(p + further)
+        made[:p, :p] = np.linalg.inv(self.triangle) if p else made[:p, :p]
+        if thresholds:
+            made[p:, :p] = self.shift @ made[:p, :p]
+        return made
+
+
+@dataclass(frozen=True, eq=False)
+class GeneralizedSolution:
+    """A generalised mixed model on its rows, at its best parameters.
+
+    Attributes
+    ----------
+    used, formula, made, part
+        Rows, formula with the random terms left, fixed and random part of the rows.
+    outcome
+        The outcome of the rows.
+    fixed
+        The fixed part as the engine has it.
+    likelihood, summit
+        The engine's model, and where it is highest.
+    root_triangle
+        Columns of the random part as written = those of the engine times it.
+    singular
+        The random terms that are singular, in words.
+    """
+
+    used: pd.DataFrame
+    formula: Formula
+    made: Design
+    part: RandomPart
+    outcome: Outcome
+    fixed: FixedColumns
+    likelihood: Likelihood
+    summit: MarginalSummit
+    root_triangle: np.ndarray
+    singular: tuple[str, ...] = ()
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Fixed effects, and further parameters."""
+        return self.fixed.shift.size, self.outcome.start.size
+
+    @property
+    def theta(self) -> np.ndarray:
+        """All parameters as the engine has them, ψ = (β, free entries of T, φ)."""
+        return self.summit.place.theta
+
+    def coefficients(self, theta: np.ndarray) -> np.ndarray:
+        """Give fixed effects and further parameters as written, shape (p + k,)."""
+        p, k = self.sizes
+        back = self.fixed.back(k, self.outcome.kind == "ordinal")
+        return back @ np.concatenate([theta[:p], theta[theta.size - k :]])
+
+    def deviation_covariance(self, theta: np.ndarray) -> np.ndarray:
+        """Covariance of the deviations as written, shape (deviations, deviations)."""
+        root, end = [], self.sizes[0]
+        for free in self.likelihood.free:
+            begin, end = end, end + int(free.sum())
+            root.append(np.zeros(free.shape))
+            root[-1][free] = theta[begin:end]
+        if not root:
+            return np.empty((0, 0))
+        found = np.linalg.solve(self.root_triangle, block_diag(*root))
+        return found @ found.T
+
+    def covariance_of(self, question: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """Covariance of what is made of the parameters ψ, by the delta method.
+
+        Differences on both sides; entries of T on their boundary are taken as known.
+        """
+        columns = []
+        for j, value in enumerate(self.theta):
+            step = np.zeros_like(self.theta)
+            step[j] = 1e-5 * max(abs(value), 1e-2)
+            above, below = question(self.theta + step), question(self.theta - step)
+            columns.append((above - below) / (2 * step[j]))
+        slopes = np.array(columns).T
+        return slopes @ self.summit.covariance @ slopes.T
+
+    @property
+    def root(self) -> np.ndarray:
+        """A root of the covariance of the deviations, as written."""
+        return np.linalg.solve(self.root_triangle, block_diag(*self.summit.roots))
+
+    @property
+    def variances(self) -> pd.DataFrame:
+        """The table of variances, each bundle's covariances after them."""
+        covariance = self.deviation_covariance(self.theta)
+        sd = np.sqrt(np.diag(covariance))
+        lines: list[tuple[str, str, str, float, float, float]] = []
+        for bundle, place in self.part.placed:
+            own, own_sd = covariance[place, place], sd[place]
+            for i, one in enumerate(bundle):
+                lines.append((one.group, one.term, "", own[i, i], own_sd[i], np.nan))
+            for i, j in combinations(range(len(bundle)), 2):
+                with np.errstate(invalid="ignore", divide="ignore"):
+                    correlation = own[i, j] / (own_sd[i] * own_sd[j])
+                terms = (bundle[i].term, bundle[j].term)
+                lines.append((bundle[i].group, *terms, own[i, j], np.nan, correlation))
+        table = pd.DataFrame(lines, columns=list(VARIANCE_COLUMNS))
+        return table.astype(dict.fromkeys(("group", "term1", "term2"), "str"))
+
+    def modes(self, group: str) -> pd.DataFrame:
+        """Most likely deviations of one factor, in the columns as written."""
+        likelihood, place = self.likelihood, self.summit.place
+        known = likelihood.known_deviations(place.at, place.roots)
+        number = list(self.part.by_factor).index(group)
+        values, covariance = known[number]
+        own = [k for k, one in enumerate(self.part.deviations) if one.group == group]
+        back = np.linalg.inv(self.root_triangle[np.ix_(own, own)])
+        variance = np.einsum("ab,bcl,ac->al", back, covariance, back)
+        terms, names = [self.part.deviations[k].term for k in own], self.part.names[group]
+        return pd.DataFrame(
+            {
+                "level": np.repeat(names, len(terms)),
+                "term": pd.Series(terms * len(names), dtype="str"),
+                "mode": (back @ values).T.ravel(),
+                "std_error": np.sqrt(variance.T.ravel()),
+            }
+        )
+
+    def nearby(self) -> AtBest:
+        """Give the model as a function of T alone."""
+        return AtBest(self.likelihood, self.summit)
+
+
+@dataclass(frozen=True, eq=False)
+class AtBest:
+    """A model at its best β and φ, as a function of T."""
+
+    likelihood: Likelihood
+    summit: MarginalSummit
+
+    def at(self, roots: list[np.ndarray]) -> Marginal:
+        """Give the likelihood at T of each factor; where there is none to compute, that of none."""
+        place = self.summit.place
+        try:
+            return self.likelihood.at(place.effect, roots, place.phi, self.likelihood.nothing())
+        except np.linalg.LinAlgError:
+            return replace(place.at, loglik=-np.inf)
+
+
+def plain_factors(part: RandomPart) -> tuple[list[Factor], np.ndarray]:
+    """Give the factors to the engine, differences in level in columns of exactly one."""
+    factors, triangle = part.factors()
+    triangle, end, made = triangle.copy(), 0, []
+    for factor in factors:
+        columns = factor.columns.copy()
+        for k, column in enumerate(columns):
+            if np.abs(np.abs(column) - 1).max() < 1e-9 and np.ptp(column) < 1e-9:
+                triangle[end + k] *= np.sign(column[0])
+                columns[k] = 1.0
+        end += factor.size
+        made.append(Factor(factor.level, columns, factor.free))
+    return made, triangle
+
+
+def likelihood_of(
+    fixed: FixedColumns, part: RandomPart, outcome: Outcome, quadrature: int
+) -> tuple[Likelihood, np.ndarray]:
+    """Make the engine's model of a random part, and the triangle of its columns."""
+    if not part.bundles:
+        return FixedLikelihood(fixed.basis, outcome.family), np.empty((0, 0))
+    factors, triangle = plain_factors(part)
+    if quadrature > 1:
+        return QuadratureLikelihood(fixed.basis, outcome.family, factors, quadrature), triangle
+    return LaplaceLikelihood(fixed.basis, outcome.family, factors), triangle
+
+
+def highest_of(
+    found: GeneralizedSolution, start: tuple[np.ndarray, np.ndarray]
+) -> GeneralizedSolution:
+    """Find the best parameters of a model from those of its fixed part.
+
+    Raises
+    ------
+    Refused
+        The likelihood cannot be computed.
+    """
+    try:
+        best = summit(found.likelihood, *start, found.fixed.precision)
+    except np.linalg.LinAlgError as error:
+        raise Refused(
+            f"The likelihood of `{found.outcome.name}` could not be computed on the way to its "
+            f"summit ({error}). Look at the range of its columns, or take simpler random terms."
+        ) from error
+    return replace(found, summit=best)
+
+
+def vanished(found: GeneralizedSolution) -> np.ndarray:
+    """Number the deviations whose variance is zero as far as the data can tell."""
+    if not found.part.bundles:
+        return np.zeros(0, int)
+    return vanishing(found.nearby(), found.summit, found.root, found.root_triangle)
+
+
+def singular_terms(found: GeneralizedSolution, gone: np.ndarray) -> tuple[str, ...]:
+    """Name the variances that are zero and the correlations that are ±1."""
+    part = found.part
+    named = [
+        f"the variance of {written((part.deviations[k],), correlated=False)}" for k in gone
+    ] + [
+        f"the correlation{'s' if len(bundle) > 2 else ''} of {written(bundle, correlated=True)}"
+        for bundle, place in part.placed
+        if len(bundle) > 1
+        and not set(gone) & set(range(place.start, place.stop))
+        and degenerate(found.nearby(), found.summit, place)
+    ]
+    return tuple(named)
