@@ -1,7 +1,8 @@
 """`sw.mixed` beside lme4's ``lmer``: the same rows and model, in turn, each in a fresh process.
 
-Timed is the fit alone, from a loaded data frame to estimates, after a small untimed fit; ours may
-use every core, R the BLAS it was installed with (recorded). Once each: lmer without its derivative
+Timed is the fit alone, from a loaded data frame to estimates, after a small untimed fit; numpy's
+BLAS has one thread, as `make` and the kernels of reports give it (every core in ``crossed-1m``), R
+the BLAS it was installed with (recorded). Once each: lmer without its derivative
 checks, lmer with another BLAS (if ``SESSIONWISE_R_BLAS`` names a ``libblas.so.3``),
 and statsmodels' MixedLM. Each run is kept in ``.bench/CASE.jsonl`` as it is made, so a bench that
 was stopped goes on; runs of other code than the present one don't count. Linux only: memory is read
@@ -49,11 +50,13 @@ class Case:
     rows: int
     design: str = "nested"
     draws: int = 0
+    threads: int = 1
 
     def ours(self) -> dict:
         files = [for_python(rows, self.design) for rows in (self.rows, SMALL)]
         draws = FOLD * self.draws
-        said = answer([sys.executable, HERE / "one_fit.py", *files, FORMULA, str(draws)])
+        command = [sys.executable, HERE / "one_fit.py", *files, FORMULA, str(draws)]
+        said = answer(command, threads=self.threads)
         return {**said, "seconds": said["seconds"] / (FOLD if draws else 1)}
 
     def peer(self, derivatives: bool = True, blas: str = "") -> dict:
@@ -85,14 +88,14 @@ PAIRED = {
     "handovers-1m": Case(1_000_000, "handovers"),
     "bootstrap-10k": Case(10_000, draws=100),
 }
-ALONE = {"crossed-1m": Case(1_000_000, "crossed")}
+ALONE = {"crossed-1m": Case(1_000_000, "crossed", threads=os.cpu_count() or 1)}
 """4,000 therapists who may all meet: each evaluation factors and inverts a dense matrix of 4,000
 columns, about 6·10¹⁰ operations. lme4's factor is as dense, and R's own BLAS has one thread."""
 
 
-def answer(command: list, blas: str = "") -> dict:
-    """Run one side, allowed every core, and read the line of JSON it ends with."""
-    given = {**os.environ, "OPENBLAS_NUM_THREADS": str(os.cpu_count())}
+def answer(command: list, blas: str = "", threads: int = 1) -> dict:
+    """Run one side and read the line of JSON it ends with."""
+    given = {**os.environ, "OPENBLAS_NUM_THREADS": str(threads)}
     if blas:
         given["LD_PRELOAD"] = blas
     run = subprocess.run(command, capture_output=True, text=True, env=given)

@@ -66,7 +66,10 @@ def _paired(cases: list[dict]) -> list[str]:
         " Handovers: the next therapist takes over a fifth of the clients from session 6 on."
         " Time is from the loaded data frame to the fit; memory is the peak above what the loaded"
         " data took (what fits into memory the process had free already is not seen). A bootstrap"
-        " is of 100 refits; of ours 1,000 are timed, and a tenth of the time stands here.",
+        " is of 100 refits; of ours 1,000 are timed, and a tenth of the time stands here. The BLAS"
+        " of numpy has one thread, as `make` and the kernels of reports give it: with more, on a"
+        " busy machine, its threads wait for each other and a small fit may take many times as long"
+        " (`OPENBLAS_NUM_THREADS=1` in a shell of one's own).",
         _table(PAIRED_HEAD, rows),
         *_once(cases),
         *(["What the fits warned of:", "\n".join(said)] if said else []),
@@ -78,7 +81,7 @@ def _once(cases: list[dict]) -> list[str]:
     """What else was fitted once to the same rows."""
     rows = []
     for one in cases:
-        for way, found in one["once"].items():
+        for way, found in one.get("once", {}).items():
             below = one["loglik"]["ours"] - found["loglik"]
             of_what = ", ".join(f"{name} {which}" for name, which in found["versions"].items())
             rows.append((
