@@ -1,4 +1,4 @@
-"""Well-known data sets with other outcomes than scores: cbpp, VerbAgg, epil, wine.
+"""Well-known data sets with other outcomes than scores: cbpp, toenail, VerbAgg, epil, wine.
 
 The rows are under the GPL and not ours to ship: tests/oracles/r/generalized_classics.R writes them
 into the folder SESSIONWISE_EXTRA_DATA names. Engines and tolerances: see test_generalized_mixed.py.
@@ -21,7 +21,7 @@ SAID = {said["name"]: said for said in READ}
 DATA = os.environ.get("SESSIONWISE_EXTRA_DATA", "")
 LOGLIK = {"glmmTMB": 1e-6, "lme4": 1e-5, "ordinal": 1e-6}
 TERMS = {"glmmTMB": 1e-5, "lme4": 2e-5, "ordinal": 2e-4}  # of a standard error
-ERRORS = {"glmmTMB": 1e-5, "lme4": 1e-4, "ordinal": 1e-4}
+ERRORS = {"glmmTMB": 2e-5, "lme4": 1e-4, "ordinal": 1e-4}
 VARIANCES = {"glmmTMB": 1e-5, "lme4": 1e-4, "ordinal": 2e-4}
 PUBLISHED = {  # log-likelihood and first estimate, as the packages' own documents print them
     "cbpp": (-92.0, -1.3983, 0.06, 3e-4),

@@ -6,6 +6,9 @@
 # tests/oracles/test_generalized_classics.py.
 source("tests/oracles/r/generalized_fits.R")
 data(cbpp, VerbAgg, package = "lme4"); data(epil, package = "MASS"); data(wine, package = "ordinal")
+data(toenail, package = "HSAUR3")
+toenail$severe <- as.numeric(toenail$outcome == "moderate or severe")
+toenail$treatment <- ifelse(toenail$treatment == "terbinafine", "terbinafine", "itraconazole")
 VerbAgg$yes <- as.numeric(VerbAgg$r2 == "Y")
 epil$logbase <- log(epil$base / 4); epil$logage <- log(epil$age)
 wine$score <- as.numeric(wine$rating)
@@ -21,6 +24,13 @@ cases <- list(
   list(name = "verbagg", set = "verbagg", formula = "yes ~ btype + situ + Anger + (1 | id) + (1 | item)",
        family = "binomial", link = "logit", quadrature = 1, fit = function()
          by_tmb(yes ~ btype + situ + Anger + (1 | id) + (1 | item), VerbAgg, binomial)),
+  list(name = "toenail", set = "toenail", formula = "severe ~ treatment*time + (1 | patientID)",
+       family = "binomial", link = "logit", quadrature = 1, fit = function()
+         by_tmb(severe ~ treatment * time + (1 | patientID), toenail, binomial)),
+  # Clients differ by 4 on the logit scale: lme4's own tolerance of the modes costs 1e-4 there.
+  list(name = "toenail_25_nodes", set = "toenail", formula = "severe ~ treatment*time + (1 | patientID)",
+       family = "binomial", link = "logit", quadrature = 25, fit = function()
+         by_glmer(severe ~ treatment * time + (1 | patientID), toenail, binomial, 25, 0, inner = 1e-12)),
   list(name = "epil", set = "epil", formula = "y ~ logbase*trt + logage + V4 + (1 | subject)",
        family = "poisson", link = "log", quadrature = 1, fit = function()
          by_tmb(y ~ logbase * trt + logage + V4 + (1 | subject), epil, poisson)),
@@ -33,7 +43,7 @@ cases <- list(
   list(name = "wine", set = "wine", formula = "score ~ temp + contact + (1 | judge)", family = "ordinal",
        link = "logit", quadrature = 1, fit = function()
          by_clmm(rating ~ temp + contact + (1 | judge), wine, 1)))
-sets <- list(cbpp = cbpp, verbagg = VerbAgg, epil = epil, wine = wine)
+sets <- list(cbpp = cbpp, verbagg = VerbAgg, epil = epil, wine = wine, toenail = toenail)
 extra <- Sys.getenv("SESSIONWISE_EXTRA_DATA")
 if (extra != "") for (name in names(sets))
   write.csv(sets[[name]], file.path(extra, paste0("generalized_", name, ".csv")), row.names = FALSE,
@@ -45,5 +55,5 @@ fits <- lapply(cases, function(case) {
     Filter(Negate(is.null), case$fit()))
 })
 written(list(r = R.version.string,
-             packages = versions("lme4", "glmmTMB", "TMB", "ordinal", "MASS", "numDeriv")),
+             packages = versions("lme4", "glmmTMB", "TMB", "ordinal", "MASS", "HSAUR3", "numDeriv")),
         "fits", fits, "tests/oracles/r/generalized_classics.json")

@@ -45,9 +45,10 @@ by_tmb <- function(formula, rows, family, of_how_many = NULL) {
        log_theta_se = if ("betad" %in% names(par)) unname(error["betad"]), engine = "glmmTMB")
 }
 # With more than one node lme4's log-likelihood is that over the one of a model that fits each row.
-by_glmer <- function(formula, rows, family, nodes, saturated) {
+by_glmer <- function(formula, rows, family, nodes, saturated, inner = 1e-7) {
   fit <- glmer(formula, rows, family, nAGQ = nodes, control = glmerControl(
-    optimizer = "bobyqa", optCtrl = list(rhobeg = .02, rhoend = 1e-9, maxfun = 1e5)))
+    optimizer = "bobyqa", optCtrl = list(rhobeg = .02, rhoend = 1e-9, maxfun = 1e5),
+    tolPwrss = inner))
   named <- function(v) setNames(as.list(unname(v)), spelt(names(fixef(fit))))
   # The Hessian of its deviance by Richardson's extrapolation; lme4's own has four digits.
   dev <- update(fit, devFunOnly = TRUE); at <- c(getME(fit, "theta"), fixef(fit))
