@@ -121,24 +121,28 @@ def _once_only(parsed: Formula, rows: pd.DataFrame) -> tuple[str, ...]:
 def _with_levels(formula: str, parsed: Formula, rows: pd.DataFrame, link: Link) -> Fit:
     """Fit the hazard with random terms; of those by whom an event happens once, say what it is."""
     once = _once_only(parsed, rows)
-    if once:
-        _refuse_beside_others(once[0], parsed)
-    nodes = ONCE_NODES if once else 1
-    try:
-        fit = mixed(formula, rows, family="binomial", link=link, quadrature=nodes)
-    except EndlessVariance as why:
-        if not once:
-            raise
-        raise Refused(
-            f"Differences in the hazard between `{once[0]}` are estimated as endless. No "
-            f"`{once[0]}` has two events, so nothing in these rows but the form of the model says "
-            "how much they differ, and here it says nothing. What the rows can carry: differences "
-            "between therapists, (1 | therapist), each of whom has several events; or no random "
-            "term, with errors clustered by therapist (CR2)."
-        ) from why
     if not once:
-        return fit
+        return mixed(formula, rows, family="binomial", link=link)
+    _refuse_beside_others(once[0], parsed)
+    by_level = rows.groupby(list(parsed.random[0].columns), observed=True)[parsed.outcome]
+    if (by_level.min() == by_level.max()).all():
+        raise Refused(_endless(once[0]))
+    try:
+        fit = mixed(formula, rows, family="binomial", link=link, quadrature=ONCE_NODES)
+    except EndlessVariance as why:
+        raise Refused(_endless(once[0])) from why
     return fit.replace(recipe=replace(fit.recipe, caution=_once_caution(once[0])))
+
+
+def _endless(group: str) -> str:
+    """Say why a spread has no end, and what the rows can carry instead."""
+    return (
+        f"Differences in the hazard between `{group}` are estimated as endless. No `{group}` has "
+        "two events, so nothing in these rows but the form of the model says how much they differ, "
+        "and here it says nothing. What the rows can carry: differences between therapists, "
+        "(1 | therapist), each of whom has several events; or no random term, with errors "
+        "clustered by therapist (CR2)."
+    )
 
 
 def _refuse_beside_others(group: str, parsed: Formula) -> None:
