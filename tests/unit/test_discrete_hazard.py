@@ -237,7 +237,7 @@ class TestClientsWhoLeaveOnce:
 
     @pytest.mark.parametrize("late", [0, 1])
     def test_a_spread_without_end_is_refused_with_what_the_rows_can_carry(self, late):
-        """Half leave after session 1 (``late``: one of them after session 2); no other ever does."""
+        """Half leave after session 1 (``late``: one of them after 2); no other ever does."""
         lines = ["client session srs ending"]
         for client in range(40):
             last, ending = (1, "unplanned") if client % 2 else (6, "planned")
