@@ -89,7 +89,7 @@ class TestItsModel:
         pd.testing.assert_frame_equal(*both)
 
     def test_says_what_its_ratios_compare(self, asked):
-        assert asked.recipe.caution.startswith("Ratios are given the client and the therapist")
+        assert asked.recipe.caution.startswith("Ratios are those given the levels of")
         assert asked.labels["sessions_so_far"] == "sessions so far"
         assert asked.question.startswith("Does a better SRS precede coming")
 
@@ -160,7 +160,7 @@ class TestTheSentence:
         low = chance_of_missing(asked).loc[0, "estimate"]
         assert f"the model expects {100 * low:.1f} % (95 % CI" in said
         share = asked.latent_shares().set_index("group")["share"]
-        assert f"{100 * share['client']:.1f} % lay between clients" in said
+        assert f"{100 * share['client']:.1f} % between clients" in said
         assert f"{asked.rows.events} missed appointments" in said
 
     def test_of_another_fit_is_refused(self):

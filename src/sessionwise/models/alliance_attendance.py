@@ -24,7 +24,6 @@ CLOCK = (
     "Each row is an appointment that was attended or missed, from the second on; what explains it "
     "is from earlier sessions."
 )
-GIVEN = "given the client and the therapist"
 FEW_ROWS = 10
 """Rows per client below which Laplace's approximation gets a caution."""
 
@@ -244,7 +243,10 @@ def _counted(
 
 def _caution(each: float) -> str:
     """Say what the ratios compare, and where Laplace's approximation may be off."""
-    about = f"Ratios are {GIVEN}: those between shares of appointments are nearer to 1"
+    about = (
+        "Ratios are those given the levels of client and therapist: between shares of all "
+        "appointments they are nearer to 1"
+    )
     if each >= FEW_ROWS:
         return f"{about}."
     return (

@@ -119,5 +119,5 @@ def _shares(fit: GeneralizedMixedFit) -> str:
         for row in fit.latent_shares().to_dict("records")
     }
     words = {"course_of_client": "courses"}
-    said = [f"{share} lay between {words.get(one, f'{one}s')}" for one, share in each.items()]
-    return f"Of the latent variance {' and '.join(said)}."
+    said = [f"{share} between {words.get(one, f'{one}s')}" for one, share in each.items()]
+    return f"Of the latent variance lay {' and '.join(said)}."
