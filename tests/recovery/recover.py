@@ -42,6 +42,7 @@ QUESTIONS = {
 FURTHER = {
     "alliance_at_three_levels": sw.alliance_at_three_levels,
     "alliance_and_next_outcome_detrended": partial(sw.alliance_and_next_outcome, trend="removed"),
+    "alliance_and_attendance": sw.alliance_and_attendance,
 }
 """Asked by name only: not among what ``make recovery`` draws and LIMITATIONS quotes."""
 

@@ -2,6 +2,7 @@
 
 from math import log
 
+import pandas as pd
 import pytest
 from question_records import again, left_out
 from tables import records
@@ -162,7 +163,7 @@ class TestTherapistsWhoDiffer:
 
     @pytest.mark.parametrize("link", ["cloglog", "logit"])
     def test_is_the_mixed_model_of_the_decisions(self, at_risk, link):
-        text = "left_unplanned ~ session + severity + (1 | client)"
+        text = "left_unplanned ~ session + severity + (1 | therapist)"
         fit = hazard(text, at_risk, link=link)
         plain = sw.mixed(text, at_risk.frame, family="binomial", link=link)
         assert fit.estimates.equals(plain.estimates)
@@ -180,3 +181,70 @@ class TestTherapistsWhoDiffer:
             hazard(text, split)
         with pytest.raises(Refused, match="not known when the client decides"):
             sw.mixed(text, sw.episodes(split), family="binomial")
+
+
+class TestClientsWhoLeaveOnce:
+    """No client has two events: a spread between clients is seen through the model only."""
+
+    OWN = "left_unplanned ~ session + severity + (1 | client)"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def frail(cls):
+        """Clients who truly differ, by 1.5 on the scale of the linear predictor."""
+        truth = sw.Truth(
+            clinic={"clients": 400, "therapists": 12},
+            frailty={"on": True, "therapist_sd": 0.0, "client_sd": 1.5},
+        )
+        return sw.episodes(sw.simulate(truth, seed=3))
+
+    def test_it_is_fitted_by_quadrature_and_the_caution_says_what_it_rests_on(self, frail):
+        fit = hazard(self.OWN, frail)
+        by_hand = sw.mixed(self.OWN, frail.frame, family="binomial", link="cloglog", quadrature=25)
+        pd.testing.assert_frame_equal(fit.estimates, by_hand.estimates)
+        assert fit.variances["sd"].item() > 0
+        assert "25 nodes" in fit.recipe.estimation
+        assert fit.recipe.caution.startswith(
+            "A sensitivity analysis: no `client` has two events, so how much they differ is "
+            "identified by the form of the model only"
+        )
+
+    def test_laplace_would_find_a_spread_where_there_is_none(self, clinic):
+        """All clients of the small clinic are alike, but for what is recorded of them."""
+        rows = sw.episodes(clinic).frame
+        laplace = sw.mixed(self.OWN, rows, family="binomial", link="cloglog")
+        assert laplace.variances["sd"].item() > 1.5
+        fit = hazard(self.OWN, clinic)
+        assert fit.health.dropped == ("(1 | client): its variance was estimated as zero",)
+        assert fit.recipe.caution
+
+    def test_therapists_have_many_events_and_no_caution(self):
+        truth = sw.Truth(
+            clinic={"clients": 300, "therapists": 12}, frailty={"on": True, "therapist_sd": 1.0}
+        )
+        fit = hazard("left_unplanned ~ session + (1 | therapist)", sw.simulate(truth, seed=3))
+        assert fit.recipe.caution == "" and "Laplace" in fit.recipe.estimation
+
+    @pytest.mark.parametrize("more", ["(1 | client) + (1 | therapist)", "(1 + session | client)"])
+    def test_beside_other_terms_it_is_refused_with_what_to_take(self, clinic, more):
+        with pytest.raises(Refused) as refused:
+            hazard(f"left_unplanned ~ session + {more}", clinic)
+        assert str(refused.value) == (
+            "No `client` has two events, and Laplace's approximation, which several random terms "
+            "or slopes would need, then finds differences where there are none. Take (1 | client) "
+            "alone, as a sensitivity analysis by quadrature, or (1 | therapist)."
+        )
+
+    @pytest.mark.parametrize("late", [0, 1])
+    def test_a_spread_without_end_is_refused_with_what_the_rows_can_carry(self, late):
+        """Half leave after session 1 (``late``: one of them after 2); no other ever does."""
+        lines = ["client session srs ending"]
+        for client in range(40):
+            last, ending = (1, "unplanned") if client % 2 else (6, "planned")
+            last += late if client == 1 else 0
+            lines += [f"{client} {k} 30 {ending}" for k in range(1, last + 1)]
+        with pytest.raises(Refused) as refused:
+            hazard("left_unplanned ~ 1 + (1 | client)", records("\n".join(lines)))
+        assert "between `client` are estimated as endless" in str(refused.value)
+        assert "(1 | therapist), each of whom has several events" in str(refused.value)
+        assert "errors clustered by therapist (CR2)" in str(refused.value)

@@ -86,6 +86,7 @@ def test_the_estimands_are_the_numbers_the_clinic_is_made_of():
             "srs_change": 7,
             "severity": 8,
         },
+        "alliance_and_attendance": {},
         "outcome_over_time": {"session": pytest.approx(1 + 2 * 0.1), "severity": 3},
     }
 

@@ -10,8 +10,10 @@ import pandas as pd
 from sessionwise.errors import Refused
 from sessionwise.features.leaving import Episodes, episodes, refuse_the_future
 from sessionwise.models.fit import Fit, Recipe, Rows
+from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import parse
 from sessionwise.models.generalized_linear import glm
+from sessionwise.models.generalized_mixed_model import EndlessVariance
 from sessionwise.models.labels import term_labels
 from sessionwise.models.mixed_model import mixed
 from sessionwise.models.model_rows import refuse_few_clients
@@ -21,6 +23,9 @@ from sessionwise.records.small_counts import many
 Link = Literal["cloglog", "logit"]
 Errors = Literal["CR2", "CR1", "CR0", "model"]
 EVENTS_PER_TERM = 10
+ONCE_NODES = 25
+"""Nodes of quadrature where nobody has two events: Laplace's approximation is far off there."""
+
 CLOCK = "Each row is the decision after an attended session; what explains it was known by then."
 ENDS = {"left_unplanned": "an unplanned ending", "left_planned": "a planned ending"}
 
@@ -34,9 +39,10 @@ def hazard(
     ----------
     formula
         ``left_unplanned ~ …``; with ``(1 | therapist)`` therapists differ in their hazard (a
-        frailty), and effects are those for clients of therapists alike. Columns known *before* or
-        *after* the session may explain the decision after it; one known only at the end of the
-        *course* is refused.
+        frailty), and effects are those for clients of therapists alike. ``(1 | client)``
+        alone is a sensitivity analysis, by quadrature, and ``recipe.caution`` says why. Columns
+        known *before* or *after* the session may explain the decision after it; one known only at
+        the end of the *course* is refused.
     s
         The records with the features already made, or their episodes.
     link
@@ -55,7 +61,8 @@ def hazard(
     Raises
     ------
     Unanswerable, Refused, InvalidInput
-        No endings; a column from the future; a formula that is none.
+        No endings; a column from the future; a formula that is none; a spread between clients
+        that is estimated as endless.
 
     Notes
     -----
@@ -83,7 +90,7 @@ def hazard(
     refuse_few_clients(frame[complete])
     therapists = frame.loc[complete, "therapist"].nunique() if "therapist" in frame else 0
     if parsed.random:
-        fit, notes = mixed(formula, frame[complete], family="binomial", link=link), ()
+        fit, notes = _with_levels(formula, parsed, frame[complete], link), ()
     elif therapists < 2 and errors != "model":
         fit = glm(formula, frame[complete], "binomial", link)
         notes = (_why_model_errors(therapists),)
@@ -98,6 +105,68 @@ def hazard(
         recipe=_recipe(fit, notes),
         outcome=outcome,
         labels=term_labels(at_risk.columns, [*fit.estimates["term"], outcome]),
+    )
+
+
+def _once_only(parsed: Formula, rows: pd.DataFrame) -> tuple[str, ...]:
+    """Name the random terms by which no level has two events: clients, who leave once."""
+    names = []
+    for term in parsed.random:
+        events = rows.groupby(list(term.columns), observed=True)[parsed.outcome].sum()
+        if events.max() <= 1:
+            names.append(term.group)
+    return tuple(dict.fromkeys(names))
+
+
+def _with_levels(formula: str, parsed: Formula, rows: pd.DataFrame, link: Link) -> Fit:
+    """Fit the hazard with random terms; of those by whom an event happens once, say what it is."""
+    once = _once_only(parsed, rows)
+    if not once:
+        return mixed(formula, rows, family="binomial", link=link)
+    _refuse_beside_others(once[0], parsed)
+    by_level = rows.groupby(list(parsed.random[0].columns), observed=True)[parsed.outcome]
+    if (by_level.min() == by_level.max()).all():
+        raise Refused(_endless(once[0]))
+    try:
+        fit = mixed(formula, rows, family="binomial", link=link, quadrature=ONCE_NODES)
+    except EndlessVariance as why:
+        raise Refused(_endless(once[0])) from why
+    return fit.replace(recipe=replace(fit.recipe, caution=_once_caution(once[0])))
+
+
+def _endless(group: str) -> str:
+    """Say why a spread has no end, and what the rows can carry instead."""
+    return (
+        f"Differences in the hazard between `{group}` are estimated as endless. No `{group}` has "
+        "two events, so nothing in these rows but the form of the model says how much they differ, "
+        "and here it says nothing. What the rows can carry: differences between therapists, "
+        "(1 | therapist), each of whom has several events; or no random term, with errors "
+        "clustered by therapist (CR2)."
+    )
+
+
+def _refuse_beside_others(group: str, parsed: Formula) -> None:
+    """Refuse what only Laplace's approximation could fit: with one event it invents a spread."""
+    alone = len(parsed.random) == 1 and len(parsed.random[0].slopes) == 0
+    if not alone:
+        raise Refused(
+            f"No `{group}` has two events, and Laplace's approximation, which several random terms "
+            "or slopes would need, then finds differences where there are none. Take "
+            f"(1 | {group}) alone, as a sensitivity analysis by quadrature, or (1 | therapist)."
+        )
+
+
+def _once_caution(group: str) -> str:
+    """Say what identifies the spread between those to whom the event happens once.
+
+    A spread that is not observed, and a baseline that falls by itself, leave the same rows behind
+    (Elbers & Ridder 1982, Rev Econ Stud 49:403; Heckman & Singer 1984, Econometrica 52:271).
+    """
+    return (
+        f"A sensitivity analysis: no `{group}` has two events, so how much they differ is "
+        "identified by the form of the model only (normal deviations, this link, this baseline): "
+        "who is likely to leave leaves first, and a hazard that falls by itself from session to "
+        "session would leave the same rows behind."
     )
 
 

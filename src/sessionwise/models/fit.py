@@ -81,7 +81,8 @@ class Rows:
     left_out
         Reason and number of rows for each step from the data to the model, in order.
     unit
-        What one row is: ``"sessions"``, ``"assessments"``, ``"courses"`` or ``"rows"``.
+        What one row is: ``"sessions"``, ``"assessments"``, ``"courses"``, ``"appointments"`` or
+        ``"rows"``.
     """
 
     used: int
@@ -90,7 +91,7 @@ class Rows:
     events: int | None = None
     events_lost: int | None = None
     left_out: tuple[tuple[str, int], ...] = ()
-    unit: Literal["sessions", "assessments", "courses", "rows"] = "rows"
+    unit: Literal["sessions", "assessments", "courses", "appointments", "rows"] = "rows"
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,10 @@ NO_DISPERSION = 12.0
 """A log θ above this: the counts vary no more than Poisson's."""
 
 
+class EndlessVariance(Refused):
+    """Differences between clients or therapists were estimated as endless."""
+
+
 def generalized_mixed(formula: str, data: Any, asked: Asked) -> GeneralizedMixedFit:
     """Fit a generalised mixed model by maximum likelihood; see `sw.mixed`."""
     frame = model_frame(data)
@@ -207,7 +211,7 @@ def _check_summit(found: GeneralizedSolution, asked: Asked) -> None:
             else "Take simpler random terms, or more rows per level."
         )
         size = f"beyond {BEYOND:g}" if summit.runaway else f"{sizes.max():.3g}"
-        raise Refused(
+        raise EndlessVariance(
             f"Differences between `{worst.group}` in `{worst.term}` are estimated as endless (a "
             f"standard deviation of {size} on the scale of the linear predictor): hardly any "
             f"{worst.group} has rows that differ in `{outcome.name}`. {more}"

@@ -58,7 +58,7 @@ def grouped(
     session before, and the two cross. A model without a trend asks for the ``"first"`` ones: what a
     client gains between two therapists would count in it as a difference between them.
     """
-    s, unit, notes = _units(s)
+    s, unit, notes = innermost_units(s)
     random = f"({_own(s, slopes)} {unit})"
     if "therapist" not in s.columns:
         return Grouping(s, random, (unit,), notes)
@@ -101,7 +101,7 @@ def _own(s: Sessions, slopes: Sequence[str] | None) -> str:
     return f"{' + '.join(['1', *slopes])} {'||' if slopes else '|'}"
 
 
-def _units(s: Sessions) -> tuple[Sessions, str, tuple[str, ...]]:
+def innermost_units(s: Sessions) -> tuple[Sessions, str, tuple[str, ...]]:
     """Give the column of the innermost unit: the client, or the course where some have several."""
     several = int((s.courses.groupby(["clinic", "client"]).size() > 1).sum())
     if not several:

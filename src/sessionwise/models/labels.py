@@ -11,6 +11,7 @@ LEVEL = re.compile(r"(?P<column>\w+)\[(?P<level>.+)\]")
 FIXED = {
     "Intercept": "Intercept",
     "session": "session number",
+    "sessions_so_far": "sessions so far",
     "time": "time",
     "first_session": "first session",
 }

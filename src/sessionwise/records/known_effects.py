@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 NEXT = "after session t−1 → before session t"
 SAME = "before session t → after session t"
+APPOINTMENT = "after the sessions before → the appointment that comes next"
 DECISION = "after session t → the decision after session t"
 BEFORE = "before session t−1 → before session t"
 LATER = "after session t−1 → after session t"
@@ -53,6 +54,7 @@ def effects_of(truth: Truth) -> dict[str, dict[str, KnownEffect]]:
         "outcome_and_alliance": _reverse(truth, given_previous=False),
         "outcome_and_alliance_given_previous": _reverse(truth, given_previous=True),
         "alliance_and_leaving": _leaving(truth),
+        "alliance_and_attendance": _attendance(truth),
         "outcome_over_time": _over_time(truth),
     }
 
@@ -189,3 +191,34 @@ def _leaving(truth: Truth) -> dict[str, KnownEffect]:
         term: KnownEffect(value, scale, clock=DECISION, moved_by=why)
         for term, (value, scale) in values.items()
     }
+
+
+def _attendance(truth: Truth) -> dict[str, KnownEffect]:
+    """Terms of the model of appointments missed: effects given the client and the therapist.
+
+    The clinic goes by the last recorded score, which is the mean so far plus the last change: both
+    terms have its effect. None where appointments are not among what is simulated.
+    """
+    miss = truth.attendance
+    if not miss.on:
+        return {}
+    why = []
+    if miss.silent:
+        why.append("who leaves may miss one more appointment, and leaving has causes of its own")
+    if truth.missing.alliance or truth.missing_badly.on:
+        why.append("where the last form is missing, clients act as after an average session")
+    between = list(why)
+    if truth.client_factors.on and miss.motivation:
+        between.append("motivated clients have the better alliance and miss less")
+    per_point = "log odds per SRS point, given client and therapist"
+    known = {
+        "srs_so_far": KnownEffect(
+            miss.alliance, per_point, "recorded", APPOINTMENT, tuple(between)
+        ),
+        "srs_last_change": KnownEffect(
+            miss.alliance, per_point, "recorded", APPOINTMENT, tuple(why)
+        ),
+    }
+    sessions = KnownEffect(0.0, "log odds per session, given client and therapist",
+                           clock=APPOINTMENT, moved_by=tuple(why))  # fmt: skip
+    return {"sessions_so_far": sessions, **known}

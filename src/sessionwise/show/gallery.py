@@ -15,6 +15,7 @@ from sessionwise.show.figures.two_views import views_over_sessions
 from sessionwise.show.figures.variants import side_by_side
 from sessionwise.show.fit_tables import estimates, further, health, variances
 from sessionwise.show.residual_tables import residual_structure
+from sessionwise.show.sentences.appointments import missed
 from sessionwise.show.sentences.associations import early_alliance
 from sessionwise.show.sentences.changes import changed
 from sessionwise.show.sentences.endings import incidence, leaving, loss, still_in_therapy
@@ -74,6 +75,7 @@ __all__ = [
     "levels",
     "loss",
     "methods",
+    "missed",
     "next_outcome",
     "phases",
     "probability",

@@ -1,0 +1,104 @@
+"""Appointments that were kept, missed or cancelled, and what was known before each of them."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sessionwise.errors import Refused, Unanswerable
+from sessionwise.features.running_means import running
+from sessionwise.records.sessions import COURSE_KEY, Column, Sessions
+
+FLAGS = {
+    "attended": "appointment attended",
+    "no_show": "appointment missed",
+    "cancelled": "appointment cancelled",
+}
+
+
+def attendance_flags(s: Sessions) -> Sessions:
+    """Say of each appointment in 0/1 whether it was attended, missed or cancelled.
+
+    Returns
+    -------
+    Sessions
+        With ``attended``, ``no_show`` and ``cancelled``, known *after* the appointment; exactly one
+        of them is 1 on every row.
+
+    Raises
+    ------
+    Unanswerable
+        The records hold assessments, not appointments.
+
+    Examples
+    --------
+    >>> import pandas as pd, sessionwise as sw
+    >>> rows = {"client": 7, "session": [1, None, 2], "appointment": [1, 2, 3]}
+    >>> attendance_flags(sw.Sessions.of(pd.DataFrame(rows))).table["no_show"].tolist()
+    [0, 1, 0]
+    """
+    if s.clock == "time":
+        raise Unanswerable(
+            "Coming to appointments cannot be looked at: these records hold assessments, not "
+            "appointments. Who still answered at each time is another question."
+        )
+    came = s.table["attendance"].astype("str")
+    made = pd.DataFrame({name: came.eq(name).astype("int64") for name in FLAGS})
+    columns = [
+        Column(name, "flag", "after", label=label, made_from=("attendance",))
+        for name, label in FLAGS.items()
+    ]
+    return s.with_columns(made, columns)
+
+
+def before_appointments(s: Sessions, name: str) -> Sessions:
+    """Put beside each appointment what a score had been until then.
+
+    An appointment that was missed has no score of its own, and that of one attended came later; so
+    all of it is from sessions before. The last score is the last one *given*, however long ago.
+
+    Parameters
+    ----------
+    s
+        The records.
+    name
+        A score, e.g. ``"srs"``.
+
+    Returns
+    -------
+    Sessions
+        With, in points and known *before* the appointment, ``srs_so_far`` (mean of the scores of
+        earlier sessions) and ``srs_last_change`` (the last of them minus that mean: 0 while there
+        is one score); missing before the first score.
+
+    Raises
+    ------
+    Refused
+        The score is known only at the end of the course.
+
+    Examples
+    --------
+    >>> import pandas as pd, sessionwise as sw
+    >>> rows = {"client": 7, "session": [1, 2, None], "srs": [30.0, 34, None]}
+    >>> rows = pd.DataFrame({**rows, "appointment": [1, 2, 3]})
+    >>> made = before_appointments(sw.Sessions.of(rows), "srs").table
+    >>> made[["srs_so_far", "srs_last_change"]].iloc[2].tolist()
+    [32.0, 2.0]
+    """
+    s.need_score(name, "What was known before an appointment")
+    if s.columns[name].known == "course":
+        raise Refused(
+            f"`{name}` is known only when the course is over: it would explain an appointment by "
+            "what came later. Use a score that is given at the sessions."
+        )
+    s = running(s, name)
+    table = s.table
+    groups = [table[key] for key in COURSE_KEY]
+    given = table[name].astype("float64").where(s.attended)
+    carried = given.groupby(groups, sort=False, observed=True).ffill()
+    last = carried.groupby(groups, sort=False, observed=True).shift()
+    made = f"{name}_last_change"
+    source = s.columns[name]
+    label = f"{source.label or name}, last score less that mean"
+    column = Column(made, "number", "before", unit=source.unit, label=label,
+                    instrument=source.instrument, made_from=(name,))  # fmt: skip
+    return s.with_columns(pd.DataFrame({made: last - table[f"{name}_so_far"]}), [column])
