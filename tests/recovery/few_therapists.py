@@ -146,10 +146,12 @@ def recovered(name: str, therapists: int, numbers, workers: int = 1) -> pd.DataF
 
 
 def table_of(found: pd.DataFrame, therapists: int) -> pd.DataFrame:
-    """Give the summary of one outcome and size, and the mean of the first clinics, to be redrawn."""
+    """Give the summary of one outcome and size, and the mean of the first few."""
     table = summary(found)
     each = found.dropna(subset=["term"]).groupby("term")
-    table["coverage_error"] = np.sqrt(table["coverage"] * (1 - table["coverage"]) / table["clinics"])
+    table["coverage_error"] = np.sqrt(
+        table["coverage"] * (1 - table["coverage"]) / table["clinics"]
+    )
     for column, source in {"coverage_by_t": "covered_by_t", "zero": "zero"}.items():
         table[column] = table["term"].map(each[source].mean())
     first = found[found["clinic"] < FIRST].groupby("term")["estimate"].mean()
