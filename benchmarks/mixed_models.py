@@ -122,9 +122,9 @@ ALONE = {
     "crossed-1m": Case(1_000_000, "crossed"),
     "came-nested-1m": Case(1_000_000, model=CAME),
 }
-"""Scores of 4,000 therapists who may all meet: each evaluation factors and inverts a dense matrix of
-4,000 columns, about 6·10¹⁰ operations. lme4's factor is as dense, and R's own BLAS has one thread.
-"""
+"""Scores of 4,000 therapists who may all meet: each evaluation factors and inverts a dense matrix
+of 4,000 columns, about 6·10¹⁰ operations. lme4's factor is as dense, and R's own BLAS has one
+thread."""
 
 
 def answer(command: list, blas: str = "") -> dict:
