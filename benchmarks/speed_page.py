@@ -205,3 +205,7 @@ def draw(one: dict) -> None:
         title = f"A mixed model of {more:,.3g} times the sessions takes {longer:,.3g} times as long"
         figure = finished(drawing, "mixed-model-cost", title, (caption, caption), synthetic=True)
     (DOCS / FIGURE).write_bytes(figure.png)
+
+
+if __name__ == "__main__":
+    write(Path(__file__).parent / "results")
