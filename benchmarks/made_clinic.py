@@ -13,12 +13,14 @@ import pandas as pd
 CACHE = Path(__file__).parents[1] / ".bench"
 MADE_BY = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
 SESSIONS_PER_CLIENT, SESSIONS_PER_THERAPIST = 10, 250
-DESIGNS = ("nested", "crossed", "handovers")
+DESIGNS = ("nested", "crossed", "handovers", "remembering")
 ELSEWHERE = 0.1
 """In the crossed design: the share of sessions that another therapist, drawn at random, holds."""
 HANDED_OVER, FROM = 0.2, 6
 """In the design with handovers: the share of clients whom the next therapist takes over, and from
 which session on. All therapists form one ring, and each shares clients with two others only."""
+KEPT = 0.3
+"""In the design that remembers: what of a session's residual is left in the next."""
 
 
 def clinic(rows: int, design: str, seed: int = 1) -> pd.DataFrame:
@@ -47,8 +49,12 @@ def clinic(rows: int, design: str, seed: int = 1) -> pd.DataFrame:
         + 0.25 * (srs - between)
         + 0.4 * between
         - 2 * severity
-        + rng.normal(0, 5, rows)
     )
+    noise = rng.normal(0, 5, rows)
+    ors += remembered(noise, session) if design == "remembering" else noise
+    distance = np.round(rng.normal(size=rows), 2)
+    odds = -0.5 + 0.1 * session + 0.3 * distance + 0.2 * severity
+    odds += rng.normal(0, 1, clients)[client] + rng.normal(0, 0.5, therapists)[therapist]
     return pd.DataFrame(
         {
             "client": pd.Series(client).map("C{:07d}".format).astype("str"),
@@ -58,8 +64,19 @@ def clinic(rows: int, design: str, seed: int = 1) -> pd.DataFrame:
             "srs_between": between,
             "severity": severity,
             "ors": np.round(ors, 1),
+            "distance": distance,
+            "came": (rng.random(rows) < 1 / (1 + np.exp(-odds))).astype(int),
         }
     )
+
+
+def remembered(noise: np.ndarray, session: np.ndarray) -> np.ndarray:
+    """Let the residuals of a course follow one another (AR(1) of the same variance)."""
+    series = noise.copy()
+    for number in range(2, session.max() + 1):
+        here = np.flatnonzero(session == number)
+        series[here] = KEPT * series[here - 1] + np.sqrt(1 - KEPT**2) * noise[here]
+    return series
 
 
 def for_python(rows: int, design: str) -> Path:

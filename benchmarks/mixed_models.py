@@ -1,8 +1,11 @@
-"""`sw.mixed` beside lme4's ``lmer``: the same rows and model, in turn, each in a fresh process.
+"""`sw.mixed` beside lme4 and nlme: the same rows and model, in turn, each in a fresh process.
+
+Scores beside ``lmer``, 0/1 outcomes beside ``glmer``, scores whose residuals correlate from session
+to session beside nlme's ``lme``.
 
 Timed is the fit alone, from a loaded data frame to estimates, after a small untimed fit; numpy's
 BLAS has one thread, as `make` and the kernels of reports give it (every core in ``crossed-1m``), R
-the BLAS it was installed with (recorded). Once each: lmer without its derivative
+the BLAS it was installed with (recorded). Once each, beside lmer: lmer without its derivative
 checks, lmer with another BLAS (if ``SESSIONWISE_R_BLAS`` names a ``libblas.so.3``),
 and statsmodels' MixedLM. Each run is kept in ``.bench/CASE.jsonl`` as it is made, so a bench that
 was stopped goes on; runs of other code than the present one don't count. Linux only: memory is read
@@ -16,7 +19,7 @@ import shutil
 import statistics
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -31,7 +34,7 @@ FORMULA = (
 )
 SMALL = 1_000
 QUICK, MANY, FEW = 10, 7, 3
-"""Seconds one lmer may take to be fitted MANY times; FEW times otherwise."""
+"""Seconds one fit of the peer's may take to be fitted MANY times; FEW times otherwise."""
 BLAS = "SESSIONWISE_R_BLAS"
 SLOW = 100_000
 """Rows beyond which statsmodels is not waited for."""
@@ -46,31 +49,55 @@ class NotMeasured(Exception):
 
 
 @dataclass(frozen=True)
+class Model:
+    """A formula, by `sw.mixed` with these options, and by a function of one_fit.R."""
+
+    formula: str
+    package: str
+    function: str
+    options: dict = field(default_factory=dict)
+
+    @property
+    def peer(self) -> str:
+        return f"{self.package} {self.function}"
+
+
+SCORE = Model(FORMULA, "lme4", "lmer")
+CAME = Model(
+    "came ~ session + distance + severity + (1 | client) + (1 | therapist)",
+    "lme4", "glmer", {"family": "binomial"},
+)  # fmt: skip
+SERIES = Model(FORMULA, "nlme", "lme", {"residual": "ar1"})
+
+
+@dataclass(frozen=True)
 class Case:
     rows: int
     design: str = "nested"
     draws: int = 0
     threads: int = 1
+    model: Model = SCORE
 
     def ours(self) -> dict:
         files = [for_python(rows, self.design) for rows in (self.rows, SMALL)]
         draws = FOLD * self.draws
-        command = [sys.executable, HERE / "one_fit.py", *files, FORMULA, str(draws)]
+        last = [self.model.formula, str(draws), json.dumps(self.model.options)]
+        command = [sys.executable, HERE / "one_fit.py", *files, *last]
         said = answer(command, threads=self.threads)
         return {**said, "seconds": said["seconds"] / (FOLD if draws else 1)}
 
     def peer(self, derivatives: bool = True, blas: str = "") -> dict:
         files = [for_r(rows, self.design) for rows in (self.rows, SMALL)]
-        last = [FORMULA, str(self.draws), str(derivatives).upper()]
-        return answer(["Rscript", HERE / "lmer.R", *files, *last], blas)
+        last = [self.model.function, str(self.draws), str(derivatives).upper()]
+        return answer(["Rscript", HERE / "one_fit.R", *files, self.model.formula, *last], blas)
 
     def statsmodels(self) -> dict:
         files = [for_python(rows, self.design) for rows in (self.rows, SMALL)]
-        return answer([sys.executable, HERE / "mixedlm.py", *files, FORMULA])
+        return answer([sys.executable, HERE / "mixedlm.py", *files, self.model.formula])
 
     def others(self) -> dict:
         """What is run once beside the pairs."""
-        if self.draws:
+        if self.draws or self.model is not SCORE:
             return {}
         ways = {"without_derivatives": lambda: self.peer(derivatives=False)}
         if os.environ.get(BLAS):
@@ -87,10 +114,20 @@ PAIRED = {
     "crossed-100k": Case(100_000, "crossed"),
     "handovers-1m": Case(1_000_000, "handovers"),
     "bootstrap-10k": Case(10_000, draws=100),
+    "came-nested-10k": Case(10_000, model=CAME),
+    "came-crossed-10k": Case(10_000, "crossed", model=CAME),
+    "came-nested-100k": Case(100_000, model=CAME),
+    "came-crossed-100k": Case(100_000, "crossed", model=CAME),
+    "ar1-10k": Case(10_000, "remembering", model=SERIES),
+    "ar1-100k": Case(100_000, "remembering", model=SERIES),
 }
-ALONE = {"crossed-1m": Case(1_000_000, "crossed", threads=os.cpu_count() or 1)}
-"""4,000 therapists who may all meet: each evaluation factors and inverts a dense matrix of 4,000
-columns, about 6·10¹⁰ operations. lme4's factor is as dense, and R's own BLAS has one thread."""
+ALONE = {
+    "crossed-1m": Case(1_000_000, "crossed", threads=os.cpu_count() or 1),
+    "came-nested-1m": Case(1_000_000, model=CAME),
+}
+"""Scores of 4,000 therapists who may all meet: each evaluation factors and inverts a dense matrix
+of 4,000 columns, about 6·10¹⁰ operations. lme4's factor is as dense, and R's own BLAS has one
+thread."""
 
 
 def answer(command: list, blas: str = "", threads: int = 1) -> dict:
@@ -106,41 +143,42 @@ def answer(command: list, blas: str = "", threads: int = 1) -> dict:
 
 def paired(name: str) -> dict:
     """Time both in turn, and give medians and the paired ratios (ours over lme4's)."""
-    case = PAIRED[name]
+    case, theirs = PAIRED[name], PAIRED[name].model.package
     if case.draws and "bootstrap" not in sw.__all__:
         raise NotMeasured("sessionwise has no `sw.bootstrap`, so there is nothing to compare")
     if not shutil.which("Rscript"):
-        raise NotMeasured("it needs R with lme4, and there is no `Rscript` on the path")
+        raise NotMeasured(f"it needs R with {theirs}, and there is no `Rscript` on the path")
     kept = Kept(name)
-    while (done := len(kept.runs)) < _wanted(kept.runs):
+    while (done := len(kept.runs)) < _wanted(kept.runs, theirs):
         print(f"{name}: pair {done + 1}", file=sys.stderr)
-        kept.add({"load": round(os.getloadavg()[0], 2), "ours": case.ours(), "lme4": case.peer()})
+        kept.add({"load": round(os.getloadavg()[0], 2), "ours": case.ours(), theirs: case.peer()})
     for way, run in case.others().items():
         if way not in kept.once:
             print(f"{name}: {way}", file=sys.stderr)
             kept.add({way: run()})
     runs = kept.runs
     return {
-        "peer": "lme4 lmer" if not case.draws else "lme4 bootMer",
-        "formula": FORMULA,
+        "peer": case.model.peer if not case.draws else "lme4 bootMer",
+        "formula": case.model.formula,
+        "options": case.model.options,
         "design": case.design,
-        "rows": agreed(runs, "rows"),
+        "rows": agreed(runs, theirs, "rows"),
         "draws": case.draws,
         "ours_seconds": median(runs, "ours", "seconds"),
-        "peer_seconds": median(runs, "lme4", "seconds"),
-        "ratios": [round(run["ours"]["seconds"] / run["lme4"]["seconds"], 4) for run in runs],
+        "peer_seconds": median(runs, theirs, "seconds"),
+        "ratios": [round(run["ours"]["seconds"] / run[theirs]["seconds"], 4) for run in runs],
         "ours_mb": median(runs, "ours", "mb"),
-        "peer_mb": median(runs, "lme4", "mb"),
+        "peer_mb": median(runs, theirs, "mb"),
         "once": {
             way: {key: found[key] for key in ("seconds", "mb", "loglik", "messages", "versions")}
             for way, found in kept.once.items()
         },
-        "loglik": {side: runs[0][side]["loglik"] for side in ("ours", "lme4")},
-        "messages": {side: runs[0][side]["messages"] for side in ("ours", "lme4")},
+        "loglik": {side: runs[0][side]["loglik"] for side in ("ours", theirs)},
+        "messages": {side: runs[0][side]["messages"] for side in ("ours", theirs)},
         "load": max(run["load"] for run in runs),
-        "runs": [{side: [run[side]["seconds"], run[side]["mb"]] for side in ("ours", "lme4")}
+        "runs": [{side: [run[side]["seconds"], run[side]["mb"]] for side in ("ours", theirs)}
                  for run in runs],
-        "versions": {**versions(), **runs[0]["lme4"]["versions"]},
+        "versions": {**versions(), **runs[0][theirs]["versions"]},
     }  # fmt: skip
 
 
@@ -152,14 +190,15 @@ def alone(name: str) -> dict:
         kept.add({"load": round(os.getloadavg()[0], 2), "ours": case.ours()})
     runs = kept.runs
     cost = {f"ours_{what}": median(runs, "ours", what) for what in ("seconds", "mb")}
-    return {"formula": FORMULA, "design": case.design, "rows": case.rows, "alone": len(runs),
+    return {"formula": case.model.formula, "options": case.model.options,
+            "design": case.design, "rows": case.rows, "alone": len(runs),
             **cost, "load": max(run["load"] for run in runs), "versions": versions()}  # fmt: skip
 
 
-def _wanted(runs: list[dict]) -> int:
+def _wanted(runs: list[dict], theirs: str) -> int:
     if not runs:
         return 1
-    return MANY if runs[0]["lme4"]["seconds"] < QUICK else FEW
+    return MANY if runs[0][theirs]["seconds"] < QUICK else FEW
 
 
 def growth() -> dict:
@@ -214,7 +253,7 @@ def finished(name: str) -> None:
 
 def code() -> str:
     """Give a digest of everything a measurement depends on here."""
-    beside = ("made_clinic.py", "one_fit.py", "lmer.R", "mixedlm.py", "mixed_models.py")
+    beside = ("made_clinic.py", "one_fit.py", "one_fit.R", "mixedlm.py", "mixed_models.py")
     files = [*sorted(Path(sw.__file__).parent.rglob("*.py")), *(HERE / name for name in beside)]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
@@ -223,8 +262,8 @@ def median(runs: list[dict], side: str, what: str) -> float:
     return round(statistics.median(run[side][what] for run in runs), 4)
 
 
-def agreed(runs: list[dict], what: str) -> int:
-    found = {run[side][what] for run in runs for side in ("ours", "lme4")}
+def agreed(runs: list[dict], theirs: str, what: str) -> int:
+    found = {run[side][what] for run in runs for side in ("ours", theirs)}
     if len(found) > 1:
         raise NotMeasured(f"the two sides used different {what}: {sorted(found)}")
     return found.pop()

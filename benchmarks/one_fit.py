@@ -1,8 +1,9 @@
 """One timed fit of `sw.mixed` in a process of its own; prints one line of JSON.
 
-``python one_fit.py DATA SMALL FORMULA DRAWS``: an untimed fit to SMALL imports everything, then the
-fit to DATA is timed (DRAWS 0), or so many parametric bootstrap draws from it. Memory is the peak
-while it ran above what was resident when the data were loaded.
+``python one_fit.py DATA SMALL FORMULA DRAWS OPTIONS``: an untimed fit to SMALL imports everything,
+then the fit to DATA is timed (DRAWS 0), or so many parametric bootstrap draws from it. OPTIONS of
+`sw.mixed` are JSON. Memory is the peak while it ran above what was resident when the data were
+loaded.
 """
 
 import ctypes
@@ -36,10 +37,11 @@ def measured(run: Callable) -> tuple[object, dict]:
     return found, {"seconds": round(seconds, 4), "mb": round(resident("VmHWM") - loaded, 1)}
 
 
-def main(data: str, small: str, formula: str, draws: str) -> None:
-    sw.mixed(formula, pd.read_parquet(small))
+def main(data: str, small: str, formula: str, draws: str, options: str) -> None:
+    given = json.loads(options)
+    sw.mixed(formula, pd.read_parquet(small), **given)
     frame = pd.read_parquet(data)
-    fit, cost = measured(lambda: sw.mixed(formula, frame))
+    fit, cost = measured(lambda: sw.mixed(formula, frame, **given))
     if int(draws):
         _, cost = measured(lambda: sw.bootstrap(fit, draws=int(draws), seed=1))
     said = {"loglik": float(fit.loglik), "messages": [str(fit.health)] * (not fit.health.sound)}

@@ -150,10 +150,17 @@ def _cell(row: pd.Series) -> str:
 
 
 def with_quote(text: str, table: pd.DataFrame) -> str:
-    """Put the quoted table between its marks."""
-    before, _, rest = text.partition(BEGIN)
+    """Put the quoted tables between their marks."""
+    return between_marks(text, BEGIN, quoted(table))
+
+
+def between_marks(text: str, begin: str, quote: str) -> str:
+    """Put a quote between the mark it begins with and the next end; there must be one of them."""
+    if text.count(begin) != 1:
+        raise ValueError(f"The page has {text.count(begin)} marks {begin}; it needs one.")
+    before, _, rest = text.partition(begin)
     after = rest.partition(END)[2]
-    return f"{before}{BEGIN}\n{quoted(table)}\n{END}{after}"
+    return f"{before}{begin}\n{quote}\n{END}{after}"
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ same code lie in ``.recovery/`` and are not drawn again.
 import argparse
 import hashlib
 import os
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -88,17 +89,18 @@ def recover(truth: sw.Truth, numbers, workers: int = 2, questions=tuple(QUESTION
         return pd.DataFrame([row for rows in found for row in rows])
 
 
-def resumed(name: str, regime: Regime, clinics: int, code: str) -> pd.DataFrame:
-    """Recover a regime in steps of 20 clinics, each kept when it is done."""
-    made = hashlib.sha256((code + truth_in_toml(regime.truth)).encode()).hexdigest()[:16]
-    folder = DRAWN / f"{name}-{made}"
+def resumed(
+    name: str, made_by: str, clinics: int, drawn: Callable[[range], pd.DataFrame]
+) -> pd.DataFrame:
+    """Draw in steps of 20 clinics, each kept when it is done, under what it was made by."""
+    folder = DRAWN / f"{name}-{hashlib.sha256(made_by.encode()).hexdigest()[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
     pieces = []
     for first in range(0, clinics, 20):
         last = min(first + 20, clinics)
         kept = folder / f"{first}-{last}.csv"
         if not kept.exists():
-            recover(regime.truth, range(first, last)).to_csv(kept.with_suffix(".part"), index=False)
+            drawn(range(first, last)).to_csv(kept.with_suffix(".part"), index=False)
             kept.with_suffix(".part").replace(kept)
             print(f"{name}: {last} of {clinics}", flush=True)
         pieces.append(pd.read_csv(kept))
@@ -137,7 +139,8 @@ def refused(found: pd.DataFrame) -> float:
 
 def table_of(name: str, regime: Regime, clinics: int, made_by: str) -> pd.DataFrame:
     """Give the summary of one regime."""
-    found = resumed(name, regime, clinics, made_by)
+    made_by += truth_in_toml(regime.truth)
+    found = resumed(name, made_by, clinics, partial(recover, regime.truth))
     table = summary(found).round(5)
     table.insert(0, "regime", name)
     refusals = found.drop_duplicates(["clinic", "question"]).set_index("question")["term"].isna()

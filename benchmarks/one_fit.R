@@ -1,0 +1,69 @@
+# One timed fit by lme4 or nlme in a process of its own; prints one line of JSON.
+# Rscript one_fit.R DATA SMALL FORMULA PEER DRAWS DERIVATIVES: as one_fit.py, by lmer, glmer (0/1)
+# or lme (residuals that correlate from session to session), with their defaults but for
+# DERIVATIVES (lme4's checks; TRUE is the default).
+suppressPackageStartupMessages(library(lme4))
+given <- commandArgs(TRUE)
+formula <- as.formula(given[3])
+draws <- as.integer(given[5])
+derivatives <- as.logical(given[6])
+
+resident <- function(line) {
+  found <- grep(line, readLines("/proc/self/status"), value = TRUE)
+  as.numeric(gsub("[^0-9]", "", found)) / 1024
+}
+
+measured <- function(run) {
+  invisible(gc())
+  loaded <- resident("VmRSS")
+  cat("5", file = "/proc/self/clear_refs")
+  seconds <- system.time(found <- run())[["elapsed"]]
+  list(found = found, seconds = seconds, mb = resident("VmHWM") - loaded)
+}
+
+# lme takes the random terms as a list, the outer factor first, and nothing that crosses.
+nested <- function(data) {
+  terms <- findbars(formula)
+  names(terms) <- vapply(terms, function(term) deparse(term[[3]]), "")
+  levels <- vapply(names(terms), function(name) length(unique(data[[name]])), 1)
+  lapply(terms[order(levels)], function(term) as.formula(paste("~", deparse(term[[2]]))))
+}
+
+peers <- list(
+  lmer = function(data) {
+    lmer(formula, data, REML = TRUE, control = lmerControl(calc.derivs = derivatives))
+  },
+  glmer = function(data) {
+    glmer(formula, data, binomial, control = glmerControl(calc.derivs = derivatives))
+  },
+  lme = function(data) {
+    random <- nested(data)
+    series <- as.formula(paste("~ session |", paste(names(random), collapse = " / ")))
+    nlme::lme(nobars(formula), data, random, nlme::corAR1(form = series), method = "REML")
+  }
+)
+fit <- peers[[given[4]]]
+
+invisible(suppressWarnings(suppressMessages(fit(readRDS(given[2])))))
+data <- readRDS(given[1])
+said <- character()
+heard <- function(condition) said <<- c(said, conditionMessage(condition))
+cost <- withCallingHandlers(
+  measured(function() fit(data)),
+  warning = function(w) { heard(w); invokeRestart("muffleWarning") },
+  message = function(m) { heard(m); invokeRestart("muffleMessage") }
+)
+model <- cost$found
+if (draws > 0) cost <- measured(function() bootMer(model, fixef, nsim = draws, seed = 1))
+
+quoted <- function(text) paste0("[", paste(dQuote(gsub("[\"\\\\\n]", " ", text), FALSE),
+                                           collapse = ", ")[length(text) > 0], "]")
+package <- if (given[4] == "lme") "nlme" else "lme4"
+cat(sprintf(
+  paste0('{"seconds": %.4f, "mb": %.1f, "loglik": %.6f, "messages": %s, "rows": %d, ',
+         '"versions": {"R": "%s", "%s": "%s", "Matrix": "%s", "R_BLAS": "%s"}}\n'),
+  cost$seconds, cost$mb, as.numeric(logLik(model)), quoted(said), nobs(model),
+  getRversion(), package, packageDescription(package)$Version,
+  packageDescription("Matrix")$Version,
+  paste(basename(c(sessionInfo()$BLAS, La_library())), collapse = " and ")
+))
