@@ -98,7 +98,7 @@ class TestGroups:
 
 def test_the_bootstrap_draws_scores():
     fit = mixed(PLAIN, clinic(), family="binomial")
-    with pytest.raises(Refused, match="draws scores"):
+    with pytest.raises(Refused, match="is for scores"):
         bootstrap(fit, draws=2)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from sessionwise.engine.laplace_likelihood import Marginal
 from sessionwise.engine.penalised_modes import By
-from sessionwise.engine.triangles import bundles, triangular
+from sessionwise.engine.triangles import bundles, root_curvature, triangular
 from sessionwise.engine.variance_search import (
     LIFT,
     MEMORY,
@@ -199,15 +199,7 @@ class MarginalSearch:
             self.likelihood.free, here.roots, here.at.by_covariance, here.at.blocks
         ):
             begin, end = end, end + int(free.sum())
-            rows, columns = np.nonzero(free)
-            ways = np.zeros((rows.size, *root.shape))
-            for k, (i, j) in enumerate(zip(rows, columns)):
-                ways[k, i] += root[:, j]
-                ways[k, :, i] += root[:, j]
-            flat = blocks.reshape(-1, blocks.shape[-1])
-            pairs = (flat @ flat.T).reshape(blocks.shape[:2] * 2)
-            own = np.einsum("abcd,kbc,mda->km", pairs, ways, ways)
-            own -= 2 * slope[np.ix_(rows, rows)] * (columns[:, None] == columns[None, :])
+            _, own = root_curvature(free, root, -slope, blocks)
             curve[begin:end, begin:end] = own
         if self.k and self.of_further is not None:
             curve[:, size - self.k :] = self.of_further

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import linalg
 
 from sessionwise.engine.profiled_likelihood import At, LinearMixedModel
-from sessionwise.engine.triangles import bundles, triangular
+from sessionwise.engine.triangles import bundles, root_curvature, triangular
 
 MOST = 100
 """Steps at most."""
@@ -160,8 +160,7 @@ class VarianceSearch:
     def curvature(self, here: _Point) -> np.ndarray:
         """About ∂²(−2 log-likelihood)/∂θ², shape (θ, θ).
 
-        Expected curvature in G by level, as if levels told nothing of one another, carried over to
-        T, and 2 Ḡ for T T′ being curved itself: near a variance of zero that is all there is.
+        Factor by factor (`root_curvature`), less what the residual variance takes of it.
         """
         size = here.theta.size
         curve, traces = np.zeros((size, size)), np.zeros(size)
@@ -170,16 +169,7 @@ class VarianceSearch:
             self.entries.free, here.roots, here.slopes, here.blocks
         ):
             begin, end = end, end + int(free.sum())
-            rows, columns = np.nonzero(free)
-            ways = np.zeros((rows.size, *root.shape))
-            for k, (i, j) in enumerate(zip(rows, columns)):
-                ways[k, i] += root[:, j]
-                ways[k, :, i] += root[:, j]
-            flat = blocks.reshape(-1, blocks.shape[-1])
-            pairs = (flat @ flat.T).reshape(blocks.shape[:2] * 2)
-            own = np.einsum("abcd,kbc,mda->km", pairs, ways, ways)
-            own += 2 * slope[np.ix_(rows, rows)] * (columns[:, None] == columns[None, :])
-            curve[begin:end, begin:end] = own
+            ways, curve[begin:end, begin:end] = root_curvature(free, root, slope, blocks)
             traces[begin:end] = np.einsum("ab,kab->k", blocks.sum(axis=-1), ways)
         return curve - np.outer(traces, traces) / self.model.df
 

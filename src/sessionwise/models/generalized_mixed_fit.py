@@ -16,6 +16,7 @@ from sessionwise.models.generalized_tests import random_terms_ratio, wald_chi_sq
 from sessionwise.models.hypothesis import Test
 from sessionwise.models.latent_scale import latent_share_table, median_ratio_table
 from sessionwise.models.population_average import averaged
+from sessionwise.models.random_tables import check_factor
 
 HALF = float(stats.norm.ppf(0.975))
 
@@ -121,9 +122,7 @@ class GeneralizedMixedFit(Fit):
         KeyError
             The fit has no such factor; the message lists those there are.
         """
-        known = list(self.solution.part.by_factor)
-        if group not in known:
-            raise KeyError(f"no factor '{group}'; factors: {', '.join(known) or 'none'}")
+        check_factor(self.solution.part, group)
         return self.solution.modes(group)
 
     def latent_shares(self) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import combinations
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -17,11 +17,11 @@ from sessionwise.engine.marginal_summit import MarginalSummit, summit
 from sessionwise.engine.row_sums import Factor
 from sessionwise.engine.variance_boundary import degenerate, vanishing
 from sessionwise.errors import Refused
-from sessionwise.models.fit import VARIANCE_COLUMNS
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import Design
 from sessionwise.models.generalized_outcome import Outcome
-from sessionwise.models.random_part import RandomPart, written
+from sessionwise.models.random_part import RandomPart
+from sessionwise.models.random_tables import mode_table, singular_names, variance_table
 
 Likelihood = LaplaceLikelihood | FixedLikelihood
 
@@ -136,39 +136,23 @@ class GeneralizedSolution:
     @property
     def variances(self) -> pd.DataFrame:
         """The table of variances, each bundle's covariances after them."""
-        covariance = self.deviation_covariance(self.theta)
-        sd = np.sqrt(np.diag(covariance))
-        lines: list[tuple[str, str, str, float, float, float]] = []
-        for bundle, place in self.part.placed:
-            own, own_sd = covariance[place, place], sd[place]
-            for i, one in enumerate(bundle):
-                lines.append((one.group, one.term, "", own[i, i], own_sd[i], np.nan))
-            for i, j in combinations(range(len(bundle)), 2):
-                with np.errstate(invalid="ignore", divide="ignore"):
-                    correlation = own[i, j] / (own_sd[i] * own_sd[j])
-                terms = (bundle[i].term, bundle[j].term)
-                lines.append((bundle[i].group, *terms, own[i, j], np.nan, correlation))
-        table = pd.DataFrame(lines, columns=list(VARIANCE_COLUMNS))
-        return table.astype(dict.fromkeys(("group", "term1", "term2"), "str"))
+        return variance_table(self.part, self.deviation_covariance(self.theta))
+
+    def need_independent(self, what: str) -> None:
+        """Refuse what is worked out for scores only."""
+        raise Refused(
+            f"{what} is for scores, and `{self.outcome.name}` is none. Limits of this fit are "
+            "Wald's; ask quadrature=15 where clients have few rows."
+        )
 
     def modes(self, group: str) -> pd.DataFrame:
         """Most likely deviations of one factor, in the columns as written."""
         likelihood, place = self.likelihood, self.summit.place
         known = likelihood.known_deviations(place.at, place.roots)
         number = list(self.part.by_factor).index(group)
-        values, covariance = known[number]
         own = [k for k, one in enumerate(self.part.deviations) if one.group == group]
         back = np.linalg.inv(self.root_triangle[np.ix_(own, own)])
-        variance = np.einsum("ab,bcl,ac->al", back, covariance, back)
-        terms, names = [self.part.deviations[k].term for k in own], self.part.names[group]
-        return pd.DataFrame(
-            {
-                "level": np.repeat(names, len(terms)),
-                "term": pd.Series(terms * len(names), dtype="str"),
-                "mode": (back @ values).T.ravel(),
-                "std_error": np.sqrt(variance.T.ravel()),
-            }
-        )
+        return mode_table(self.part, group, known[number], back)
 
     def nearby(self) -> AtBest:
         """Give the model as a function of T alone."""
@@ -247,14 +231,4 @@ def vanished(found: GeneralizedSolution) -> np.ndarray:
 
 def singular_terms(found: GeneralizedSolution, gone: np.ndarray) -> tuple[str, ...]:
     """Name the variances that are zero and the correlations that are ±1."""
-    part = found.part
-    named = [
-        f"the variance of {written((part.deviations[k],), correlated=False)}" for k in gone
-    ] + [
-        f"the correlation{'s' if len(bundle) > 2 else ''} of {written(bundle, correlated=True)}"
-        for bundle, place in part.placed
-        if len(bundle) > 1
-        and not set(gone) & set(range(place.start, place.stop))
-        and degenerate(found.nearby(), found.summit, place)
-    ]
-    return tuple(named)
+    return singular_names(found.part, gone, partial(degenerate, found.nearby(), found.summit))

@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from sessionwise.engine.boundary_mixture import boundary_p
-from sessionwise.errors import Refused
 from sessionwise.models.fixed_terms_test import named_terms
 from sessionwise.models.generalized_solution import (
     GeneralizedSolution,
@@ -18,10 +16,7 @@ from sessionwise.models.generalized_solution import (
     likelihood_of,
 )
 from sessionwise.models.hypothesis import Test
-from sessionwise.models.likelihood_ratio import boundary_note, named_deviations
-
-SAME = 1e-6
-"""Two searches that end this near to one another, in −2 log-likelihood, end at the same."""
+from sessionwise.models.likelihood_ratio import named_deviations, no_variance, ratio_test
 
 
 def wald_chi_square(estimates: pd.DataFrame, covariance: np.ndarray, names: Sequence[str]) -> Test:
@@ -95,22 +90,12 @@ def random_terms_ratio(found: GeneralizedSolution, nodes: int, texts: Sequence[s
         replace(found, part=part, likelihood=likelihood, root_triangle=triangle),
         (place.effect, place.phi),
     )
-    statistic = 2 * (found.summit.loglik - smaller.summit.loglik)
-    if statistic < -SAME:
-        raise Refused(
-            f"The larger model ends {-statistic:.2g} below the smaller one in −2 log-likelihood, "
-            "so its search missed the summit. Fit it again with simpler random terms."
-        )
     m = sum(int(free.sum()) for free in found.likelihood.free)
     m -= sum(int(free.sum()) for free in smaller.likelihood.free)
-    many = len(gone) > 1
-    edge = any((np.diag(root) <= 0).any() for root in smaller.summit.roots)
-    return Test(
-        name=f"likelihood ratio ({'Laplace' if nodes == 1 else f'{nodes} nodes'})",
-        statistic=max(statistic, 0.0),
-        df=m,
-        df_denominator=None,
-        p=boundary_p(max(statistic, 0.0), m),
-        null=f"the variance{'s' * many} of {', '.join(texts)} {'are' if many else 'is'} zero",
-        note=boundary_note(m, len(gone), other_zero=edge),
+    return ratio_test(
+        "Laplace" if nodes == 1 else f"{nodes} nodes",
+        2 * (found.summit.loglik - smaller.summit.loglik),
+        (m, len(gone)),
+        no_variance(texts, len(gone)),
+        other_zero=any((np.diag(root) <= 0).any() for root in smaller.summit.roots),
     )

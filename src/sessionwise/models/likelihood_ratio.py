@@ -57,9 +57,7 @@ def random_terms_test(found: MixedSolution, texts: Sequence[str]) -> Test:
         keep_zero=True,
         structure=found.residual.structure if found.residual else None,
     )
-    many = len(gone) > 1
-    null = f"the variance{'s' * many} of {', '.join(texts)} {'are' if many else 'is'} zero"
-    return _judged(found, smaller, null)
+    return _judged(found, smaller, no_variance(texts, len(gone)))
 
 
 def named_deviations(found: MixedSolution, texts: Sequence[str]) -> list[Deviation]:
@@ -182,29 +180,67 @@ def _height(found: MixedSolution) -> float:
 
 
 def _judged(larger: MixedSolution, smaller: MixedSolution, null: str) -> Test:
-    """Judge twice the difference of the log-likelihoods, on the boundary where it lies there."""
-    statistic = 2 * (_height(larger) - _height(smaller))
+    """Judge twice the difference of the log-likelihoods of two linear models."""
+    return ratio_test(
+        "REML" if larger.reml else "ML",
+        2 * (_height(larger) - _height(smaller)),
+        (
+            _parameters(larger) - _parameters(smaller),
+            len(larger.part.deviations) - len(smaller.part.deviations),
+        ),
+        null,
+        other_zero=bool(smaller.singular),
+    )
+
+
+def ratio_test(
+    how: str, statistic: float, taken: tuple[int, int], null: str, *, other_zero: bool
+) -> Test:
+    """Judge a likelihood ratio, on the boundary where it lies there.
+
+    Parameters
+    ----------
+    how
+        How the likelihoods were had: ``"REML"``, ``"Laplace"``.
+    statistic
+        Twice the difference of the log-likelihoods.
+    taken
+        How many parameters the smaller model has fewer, and how many deviations.
+    null
+        The null hypothesis in words.
+    other_zero
+        Whether the smaller model is singular itself.
+
+    Raises
+    ------
+    Refused
+        The larger model ends below the smaller one.
+    """
     if statistic < -SAME:
         raise Refused(
             f"The larger model ends {-statistic:.2g} below the smaller one in −2 log-likelihood, "
             "so its search missed the summit. Fit it again with simpler random terms."
         )
     statistic = statistic if statistic > SAME else 0.0
-    m = _parameters(larger) - _parameters(smaller)
-    lost = len(larger.part.deviations) - len(smaller.part.deviations)
-    p = boundary_p(statistic, m) if lost else float(stats.chi2.sf(statistic, m))
+    m, lost = taken
     return Test(
-        name=f"likelihood ratio ({'REML' if larger.reml else 'ML'})",
+        name=f"likelihood ratio ({how})",
         statistic=statistic,
         df=m,
         df_denominator=None,
-        p=p,
+        p=boundary_p(statistic, m) if lost else float(stats.chi2.sf(statistic, m)),
         null=null,
-        note=boundary_note(m, lost, other_zero=bool(smaller.singular)),
+        note=_note(m, lost, other_zero=other_zero),
     )
 
 
-def boundary_note(m: int, lost: int, *, other_zero: bool) -> str:
+def no_variance(texts: Sequence[str], many: int) -> str:
+    """Put into words that so many deviations of random terms do not vary."""
+    several = many > 1
+    return f"the variance{'s' * several} of {', '.join(texts)} {'are' if several else 'is'} zero"
+
+
+def _note(m: int, lost: int, *, other_zero: bool) -> str:
     """Say what p is taken from, where that needs saying."""
     words = []
     if lost:

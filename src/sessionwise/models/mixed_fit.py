@@ -25,6 +25,7 @@ from sessionwise.models.mixed_solution import MixedSolution
 from sessionwise.models.model_rows import standard_deviations
 from sessionwise.models.new_responses import given_response, simulated_rows
 from sessionwise.models.parametric_bootstrap import bootstrap
+from sessionwise.models.random_tables import check_factor
 from sessionwise.models.residual_solution import parameter_table
 from sessionwise.models.wald import estimates_frame
 
@@ -188,9 +189,7 @@ class MixedFit(FitOnRows):
         KeyError
             The fit has no such factor; the message lists those there are.
         """
-        known = list(self.solution.part.by_factor)
-        if group not in known:
-            raise KeyError(f"no factor '{group}'; factors: {', '.join(known) or 'none'}")
+        check_factor(self.solution.part, group)
         return self.solution.modes(group)
 
 

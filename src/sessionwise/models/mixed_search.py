@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,8 @@ from sessionwise.errors import Refused
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import Design
 from sessionwise.models.mixed_solution import MixedSolution
-from sessionwise.models.random_part import RandomPart, written
+from sessionwise.models.random_part import RandomPart
+from sessionwise.models.random_tables import singular_names
 from sessionwise.models.residual_solution import best_structure
 from sessionwise.models.residual_structure import ResidualStructure
 
@@ -115,18 +117,7 @@ def solved_again(found: MixedSolution, response: np.ndarray) -> MixedSolution:
 
 
 def _singular(found: MixedSolution, gone: np.ndarray) -> tuple[str, ...]:
-    """Name the variances that are zero and the correlations that are ±1."""
-    part = found.part
-    named = [
-        f"the variance of {written((part.deviations[k],), correlated=False)}" for k in gone
-    ] + [
-        f"the correlation{'s' if len(bundle) > 2 else ''} of {written(bundle, correlated=True)}"
-        for bundle, place in part.placed
-        if len(bundle) > 1
-        and not set(gone) & set(range(place.start, place.stop))
-        and degenerate(found.model, found.summit, place)
-    ]
-    return tuple(named)
+    return singular_names(found.part, gone, partial(degenerate, found.model, found.summit))
 
 
 def check_summit(best: Summit, part: RandomPart) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -15,10 +14,11 @@ from sessionwise.engine.profiled_likelihood import LinearMixedModel
 from sessionwise.engine.satterthwaite_df import Satterthwaite, satterthwaite
 from sessionwise.engine.variance_search import Summit
 from sessionwise.errors import Refused
-from sessionwise.models.fit import VARIANCE_COLUMNS, Health
+from sessionwise.models.fit import Health
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import Design
 from sessionwise.models.random_part import RandomPart
+from sessionwise.models.random_tables import mode_table, variance_table
 from sessionwise.models.residual_solution import ResidualSolution
 
 
@@ -132,22 +132,7 @@ class MixedSolution:
     @property
     def variances(self) -> pd.DataFrame:
         """The table of variances, each bundle's covariances after them, residual last."""
-        covariance = self.deviation_covariance
-        sd = np.sqrt(np.diag(covariance))
-        lines: list[tuple[str, str, str, float, float, float]] = []
-        for bundle, place in self.part.placed:
-            own, own_sd = covariance[place, place], sd[place]
-            for i, deviation in enumerate(bundle):
-                lines.append((deviation.group, deviation.term, "", own[i, i], own_sd[i], np.nan))
-            for i, j in combinations(range(len(bundle)), 2):
-                terms = (bundle[i].term, bundle[j].term)
-                both = own_sd[i] * own_sd[j]
-                correlation = own[i, j] / both if both else np.nan
-                lines.append((bundle[i].group, *terms, own[i, j], np.nan, correlation))
-        residual = self.residual_variance
-        lines.append(("Residual", "", "", residual, np.sqrt(residual), np.nan))
-        table = pd.DataFrame(lines, columns=list(VARIANCE_COLUMNS))
-        return table.astype(dict.fromkeys(("group", "term1", "term2"), "str"))
+        return variance_table(self.part, self.deviation_covariance, self.residual_variance)
 
     @property
     def health(self) -> Health:
@@ -163,18 +148,6 @@ class MixedSolution:
     def modes(self, group: str) -> pd.DataFrame:
         """Conditional modes of one factor, in the columns as written; see `MixedFit.modes`."""
         place = list(self.part.by_factor).index(group)
-        values, covariance = self.model.modes(self.summit.roots)[place]
-        terms = [one.term for one in self.part.deviations if one.group == group]
         own = self.placed[group]
         back = self.scaled.spread * np.linalg.inv(self.triangle[own, own])
-        values = back @ values
-        variance = np.einsum("ab,bcl,ac->al", back, covariance, back)
-        names = self.part.names[group]
-        return pd.DataFrame(
-            {
-                "level": np.repeat(names, len(terms)),
-                "term": pd.Series(terms * len(names), dtype="str"),
-                "mode": values.T.ravel(),
-                "std_error": np.sqrt(variance.T.ravel()),
-            }
-        )
+        return mode_table(self.part, group, self.model.modes(self.summit.roots)[place], back)

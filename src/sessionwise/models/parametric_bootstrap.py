@@ -11,7 +11,6 @@ import pandas as pd
 from sessionwise.engine.variance_boundary import SMALLEST
 from sessionwise.engine.variance_search import highest
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
-from sessionwise.models.generalized_mixed_fit import GeneralizedMixedFit
 from sessionwise.models.mixed_parameters import estimate_of, spread_values, spreads
 from sessionwise.models.mixed_search import check_summit
 from sessionwise.models.mixed_solution import MixedSolution
@@ -161,11 +160,6 @@ def bootstrap(fit: MixedFit, draws: int = 1000, seed: int = 1) -> Bootstrap:
     (['Intercept', 'sd(Intercept | client)', 'sd(Residual)'], 3)
     """
     check_draws(draws)
-    if isinstance(fit, GeneralizedMixedFit):
-        raise Refused(
-            f"The bootstrap draws scores, and `{fit.outcome}` is none. Its limits are Wald's; ask "
-            "quadrature=15 where clients have few rows."
-        )
     found = fit.solution
     found.need_independent("The bootstrap")
     names = [*found.made.terms, *(spread.name for spread in spreads(found.part))]
