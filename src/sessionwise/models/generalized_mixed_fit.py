@@ -15,7 +15,7 @@ from sessionwise.models.generalized_solution import GeneralizedSolution
 from sessionwise.models.generalized_tests import random_terms_ratio, wald_chi_square
 from sessionwise.models.hypothesis import Test
 from sessionwise.models.latent_scale import latent_share_table, median_ratio_table
-from sessionwise.models.population_average import averaged
+from sessionwise.models.population_average import Of, averaged, expected
 from sessionwise.models.random_tables import check_factor
 
 HALF = float(stats.norm.ppf(0.975))
@@ -183,6 +183,37 @@ class GeneralizedMixedFit(Fit):
         37:572–589.
         """
         return median_ratio_table(self.solution)
+
+    def predict(self, data: Any = None, of: Of = "average") -> pd.DataFrame:
+        """Say what the model expects of each row, and how surely.
+
+        Parameters
+        ----------
+        data
+            Rows with the columns of the model, the outcome apart; by default the model's own. They
+            go through the model's own design: categories, knots, means are those it was fitted to.
+        of
+            The ``"average"`` over clients and therapists not seen yet, or somebody ``"typical"``,
+            all of whose deviations are zero; behind a link that bends the two differ.
+
+        Returns
+        -------
+        DataFrame
+            ``estimate, std_error, low, high`` of the probability or the mean count, with the index
+            of the rows; a row that lacks something holds nothing. Of an ordinal outcome, a row per
+            ``category``, and none where something lacks. Limits are symmetric in the logit (log),
+            and take account of what is not known of fixed effects, variances and thresholds.
+
+        Raises
+        ------
+        InvalidInput, Refused
+            A column that is not there, a category the model has not seen; no complete row.
+
+        References
+        ----------
+        Zeger, Liang & Albert (1988), Biometrics 44:1049–1060.
+        """
+        return expected(self.solution, data, of)
 
     def population_average(self, data: Any = None, by: str | None = None) -> pd.DataFrame:
         """Say what is expected on average over clients and therapists.

@@ -115,18 +115,25 @@ class GeneralizedSolution:
         return found @ found.T
 
     def covariance_of(self, question: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-        """Covariance of what is made of the parameters ψ, by the delta method.
+        """Covariance of what is made of the parameters ψ, by the delta method."""
+        slopes = self._slopes(question)
+        return slopes @ self.summit.covariance @ slopes.T
 
-        Differences on both sides; entries of T on their boundary are taken as known.
-        """
+    def errors_of(self, question: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """Standard errors of what is made of the parameters ψ, however much it is."""
+        slopes = self._slopes(question)
+        variance = np.einsum("ij,jk,ik->i", slopes, self.summit.covariance, slopes, optimize=True)
+        return np.sqrt(variance)
+
+    def _slopes(self, question: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """By differences on both sides; entries of T on their boundary are taken as known."""
         columns = []
         for j, value in enumerate(self.theta):
             step = np.zeros_like(self.theta)
             step[j] = 1e-5 * max(abs(value), 1e-2)
             above, below = question(self.theta + step), question(self.theta - step)
             columns.append((above - below) / (2 * step[j]))
-        slopes = np.array(columns).T
-        return slopes @ self.summit.covariance @ slopes.T
+        return np.array(columns).T
 
     @property
     def root(self) -> np.ndarray:

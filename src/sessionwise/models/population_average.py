@@ -6,8 +6,8 @@ deviations of variance s² = z′Gz the mean is ∫ g⁻¹(x′β + s u) φ(u) d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -27,11 +27,14 @@ INVERSE = {
 }
 MOST_VALUES = 20
 
+Of = Literal["average", "typical"]
+
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """Rows to average over: fixed part (n, p), and columns of the deviations (n, deviations)."""
+    """Rows asked for: which are complete; fixed part (n, p); columns of the deviations (n, q)."""
 
+    complete: np.ndarray
     matrix: np.ndarray
     columns: np.ndarray
 
@@ -52,13 +55,11 @@ def averaged(found: GeneralizedSolution, data: Any, by: str | None) -> pd.DataFr
         rows = _as_fitted(found, asked)
 
         def question(theta: np.ndarray, rows: _Rows = rows) -> np.ndarray:
-            return _scaled(found, _means(found, rows, theta))
+            return _scaled(found, _by_row(found, rows, theta).mean(axis=0))
 
-        at, error = question(found.theta), np.sqrt(np.diag(found.covariance_of(question)))
+        at, error = question(found.theta), found.errors_of(question)
         for k, category in enumerate(found.outcome.categories or ("",)):
-            low, mean, high = (_unscaled(found, at[k] + d * HALF * error[k]) for d in (-1, 0, 1))
-            slope = mean * (1 - mean) if found.outcome.link != "log" else mean
-            lines.append((value, category, mean, slope * error[k], low, high))
+            lines.append((value, category, *(part[k] for part in _limits(found, at, error))))
     names = [by or "of", "category", "estimate", "std_error", "low", "high"]
     table = pd.DataFrame(lines, columns=names)
     table = table if found.outcome.categories else table.drop(columns="category")
@@ -88,33 +89,74 @@ def _held(column: pd.Series, value: Any, frame: pd.DataFrame) -> pd.Series:
 def _as_fitted(found: GeneralizedSolution, frame: pd.DataFrame) -> _Rows:
     new = rows_as_fitted(found, frame, levels=False, slopes=True)
     if not new.complete.any():
-        raise Refused("No row to average over has all that is needed.")
+        raise Refused("No row that is asked for has all that is needed.")
     n = int(new.complete.sum())
     columns = [new.columns[d.slope] if d.slope else np.ones(n) for d in found.part.deviations]
     p = found.sizes[0]
-    return _Rows(new.matrix[:, :p], np.column_stack(columns) if columns else np.zeros((n, 0)))
+    both = np.column_stack(columns) if columns else np.zeros((n, 0))
+    return _Rows(new.complete, new.matrix[:, :p], both)
 
 
-def _means(found: GeneralizedSolution, rows: _Rows, theta: np.ndarray) -> np.ndarray:
-    """Mean over rows and deviations: one, or one per category."""
+def expected(found: GeneralizedSolution, data: Any, of: Of) -> pd.DataFrame:
+    """Say what is expected of each row.
+
+    See :meth:`~sessionwise.models.generalized_mixed_fit.GeneralizedMixedFit.predict`.
+    """
+    if of not in get_args(Of):
+        problem = Problem(f"'{of}' is no choice", "", nearest(str(of), get_args(Of)))
+        raise InvalidInput([problem], "the prediction")
+    frame = found.used if data is None else model_frame(data)
+    rows = _as_fitted(found, frame)
+    if of == "typical":
+        rows = replace(rows, columns=np.zeros_like(rows.columns))
+
+    def question(theta: np.ndarray) -> np.ndarray:
+        return _scaled(found, _by_row(found, rows, theta).ravel())
+
+    limits = _limits(found, question(found.theta), found.errors_of(question))
+    names = ["estimate", "std_error", "low", "high"]
+    kinds = found.outcome.categories
+    table = pd.DataFrame(dict(zip(names, limits)))
+    table.insert(0, "row", np.repeat(np.flatnonzero(rows.complete), max(len(kinds), 1)))
+    table = table.set_index(table.pop("row"))
+    if not kinds:
+        return table.reindex(range(len(frame))).set_axis(frame.index)
+    table.insert(0, "category", pd.Categorical(list(kinds) * len(rows.matrix), list(kinds)))
+    return table.set_axis(frame.index[table.index])
+
+
+def _by_row(found: GeneralizedSolution, rows: _Rows, theta: np.ndarray) -> np.ndarray:
+    """Mean over new deviations of each row: shape (n, 1), or a column per category."""
     p, _ = found.sizes
     both = found.coefficients(theta)
     eta = rows.matrix @ both[:p]
     covariance = found.deviation_covariance(theta)
     variance = np.einsum("ia,ab,ib->i", rows.columns, covariance, rows.columns, optimize=True)
     if found.outcome.link == "log":
-        return np.array([np.exp(eta + variance / 2).mean()])
+        return np.exp(eta + variance / 2)[:, None]
+    inverse = INVERSE[found.outcome.link]
+    if found.outcome.kind != "ordinal":
+        return _integrated(inverse, eta, variance)[:, None]
+    at_most = [_integrated(inverse, t - eta, variance) for t in both[p:]]
+    return np.diff(np.array([np.zeros_like(eta), *at_most, np.ones_like(eta)]), axis=0).T
+
+
+def _integrated(inverse: Any, eta: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """∫ g⁻¹(η + s u) φ(u) du by row."""
+    if not variance.any():
+        return inverse(eta)
     sd = np.sqrt(variance)
     node, weight = np.polynomial.hermite_e.hermegauss(NODES)
-    weight = weight / weight.sum()
-    if found.outcome.kind != "ordinal":
-        inverse = INVERSE[found.outcome.link]
-        means = [float(inverse(eta + sd * x).mean()) for x in node]
-        return np.array([float(weight @ means)])
-    at_most = [
-        weight @ [float(special.expit(t - eta - sd * x).mean()) for x in node] for t in both[p:]
-    ]
-    return np.diff([0.0, *at_most, 1.0])
+    return sum(w * inverse(eta + sd * x) for x, w in zip(node, weight / weight.sum()))
+
+
+def _limits(
+    found: GeneralizedSolution, at: np.ndarray, error: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Estimate, standard error and limits, from the scale on which limits are symmetric."""
+    low, mean, high = (_unscaled(found, at + side * HALF * error) for side in (-1, 0, 1))
+    slope = mean * (1 - mean) if found.outcome.link != "log" else mean
+    return mean, slope * error, low, high
 
 
 def _scaled(found: GeneralizedSolution, mean: np.ndarray) -> np.ndarray:
@@ -122,5 +164,5 @@ def _scaled(found: GeneralizedSolution, mean: np.ndarray) -> np.ndarray:
     return np.log(mean) if found.outcome.link == "log" else special.logit(mean)
 
 
-def _unscaled(found: GeneralizedSolution, value: float) -> float:
-    return float(np.exp(value) if found.outcome.link == "log" else special.expit(value))
+def _unscaled(found: GeneralizedSolution, value: np.ndarray) -> np.ndarray:
+    return np.exp(value) if found.outcome.link == "log" else special.expit(value)
