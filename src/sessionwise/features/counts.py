@@ -67,7 +67,8 @@ def who_came(s: Sessions, by: str = "") -> pd.DataFrame:
         for column in courses.columns:
             intake = s.columns[column].known == "before"
             if intake and column not in BOOKKEEPING and column != by:
-                label = s.columns[column].label or column
+                label, unit = s.columns[column].label or column, s.columns[column].unit
+                label += f" ({unit})" if unit and unit not in label else ""
                 rows += _described(members[column], label, name, s.columns[column].type)
     frame = pd.DataFrame(rows)
     order = frame["characteristic"].drop_duplicates().tolist()

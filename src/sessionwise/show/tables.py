@@ -68,7 +68,8 @@ def table(
     left = frozenset(
         column
         for column in frame.columns
-        if not is_numeric_dtype(frame[column]) or is_bool_dtype(frame[column])
+        if is_bool_dtype(frame[column])
+        or not (is_numeric_dtype(frame[column]) or _holds_numbers(hidden[column]))
     )
     numbers = pd.DataFrame(rounded, columns=columns, dtype=object).infer_objects()
     written = pd.DataFrame(texts, columns=columns)
@@ -202,6 +203,13 @@ def _printed(column: object, cell: Any, places: int) -> str:
     if column == "share" and isinstance(cell, float) and not pd.isna(cell):
         return percent(cell)
     return cell_text(cell, places)
+
+
+def _holds_numbers(column: pd.Series) -> bool:
+    """Say whether a column of mixed cells has numbers, some of them withheld."""
+    numbers = (int, float, np.integer, np.floating)
+    cells = [cell for cell in column if not pd.isna(cell)]
+    return any(isinstance(cell, numbers) and not isinstance(cell, bool) for cell in cells)
 
 
 def _rounded(cell: Any, places: int) -> Any:

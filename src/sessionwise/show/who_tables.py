@@ -26,6 +26,8 @@ def who_came(frame: pd.DataFrame, name: str = "who-came", title: str = "") -> Ta
     name, title
         HTML id; the title is made from the numbers if empty.
     """
+    somebody = frame.groupby(["characteristic", "level"])["courses"].transform("sum") > 0
+    frame = frame[somebody].reset_index(drop=True)
     hidden = suppress(frame, ["courses"], together=["characteristic", "group"])
     if set(frame["group"].astype(str)) <= {EVERYBODY}:
         hidden = hidden.drop(columns="group")
@@ -37,6 +39,7 @@ def who_came(frame: pd.DataFrame, name: str = "who-came", title: str = "") -> Ta
     asked = "Who came" if all_came else "Who was expected, and who came"
     heading = title or (f"{asked}: {counted(told, 'course')} of therapy" if told else asked)
     note = "Numbers are means with standard deviations (SD), categories shares of their group."
+    note += "" if somebody.all() else " Levels nobody has are not shown."
     return table(hidden, name, heading, note, labels={"sd": "SD"}, digits=1)
 
 
