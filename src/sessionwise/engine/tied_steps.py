@@ -48,19 +48,12 @@ class TiedSteps:
         With weight 1 it is the number of events expected of the row. Weights may be given for
         each event, shape (events,), or several of them, shape (events, k), giving (n, k).
         """
-        share = np.asarray(weight, float) * np.ones_like(self.total)
-        several = np.ndim(weight) > 1
-        if several:
-            share = np.asarray(weight, float) / self.total[:, None]
-            gone = self.gone[:, None] * share
-        else:
-            share = share / self.total
-            gone = self.gone * share
+        over = self.total if np.ndim(weight) < 2 else self.total[:, None]
+        gone = self.gone if np.ndim(weight) < 2 else self.gone[:, None]
+        share = weight / over
         found = self.times.while_at_risk(self.times.over_steps(share))
-        if self.times.at.size:
-            taken = self.times.over_steps(gone)[self.times.at]
-            found[self.times.of_event] -= taken
-        return found * (self.risk[:, None] if several else self.risk)
+        found[self.times.of_event] -= self.times.over_steps(gone * share)[self.times.at]
+        return (found.T * self.risk).T
 
     def information(self, weight: np.ndarray | float = 1.0) -> np.ndarray:
         """Sum the weighted variances of the covariates over all steps, shape (p, p)."""
