@@ -1,0 +1,74 @@
+"""The rows of a Cox fit with its coefficients, as all that is asked afterwards needs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from sessionwise.engine.event_times import EventTimes, event_times
+from sessionwise.engine.tied_steps import TiedSteps, Ties, tied_steps
+
+
+@dataclass(frozen=True, eq=False)
+class RiskRows:
+    """Counting-process rows, and the coefficients a Cox model gave their columns.
+
+    Attributes
+    ----------
+    x
+        Covariates as written, shape (n, p).
+    columns
+        Names of the p coefficients.
+    terms
+        Term → which of them belong to it (a categorical column has several).
+    start, stop, event
+        Each row is at risk from after ``start`` to ``stop``; whether its event happens then.
+    strata, strata_names
+        Whole numbers from 0, shape (n,), and what each is called (one, empty: no strata).
+    coefficients, covariance
+        β, shape (p,), and its covariance as the fit reports it, shape (p, p).
+    ties
+        How events of one time are taken.
+    shift
+        What is added to the linear predictor beside x β (deviations of therapists), shape (n,).
+    used
+        The rows as they came, with their index.
+    """
+
+    x: np.ndarray
+    columns: tuple[str, ...]
+    terms: dict[str, list[int]]
+    start: np.ndarray
+    stop: np.ndarray
+    event: np.ndarray
+    strata: np.ndarray
+    strata_names: tuple[str, ...]
+    coefficients: np.ndarray
+    covariance: np.ndarray
+    ties: Ties
+    shift: np.ndarray
+    used: pd.DataFrame = field(repr=False)
+
+    @cached_property
+    def times(self) -> EventTimes:
+        """Who is at risk at each event time."""
+        return event_times(self.start, self.stop, self.event, self.strata)
+
+    @cached_property
+    def centre(self) -> np.ndarray:
+        """Means of the columns, shape (p,)."""
+        return self.x.mean(axis=0) if len(self.x) else np.zeros(self.x.shape[1])
+
+    @cached_property
+    def steps(self) -> TiedSteps:
+        """The risk set of every event, covariates less their means."""
+        away = self.x - self.centre
+        return tied_steps(self.times, away, np.exp(away @ self.coefficients + self.shift), self.ties)
+
+    @property
+    def linear(self) -> np.ndarray:
+        """The linear predictor, less a constant, shape (n,)."""
+        return (self.x - self.centre) @ self.coefficients + self.shift
