@@ -96,7 +96,11 @@ def _profile(rows: RiskRows, x: np.ndarray) -> list[tuple]:
 
 
 def _piece(
-    group: str, state: str, when: tuple[np.ndarray, np.ndarray], hazard: np.ndarray, error: np.ndarray
+    group: str,
+    state: str,
+    when: tuple[np.ndarray, np.ndarray],
+    hazard: np.ndarray,
+    error: np.ndarray,
 ) -> pd.DataFrame:
     """Lay one curve out, with limits symmetric for log(−log)."""
     half = float(stats.norm.ppf(0.975)) * error / hazard

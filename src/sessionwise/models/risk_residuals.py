@@ -58,9 +58,7 @@ def _deviance(martingale: np.ndarray, event: np.ndarray) -> np.ndarray:
 def influence_of(rows: RiskRows, by: str) -> pd.DataFrame:
     """Tabulate who moves the estimates; see `CoxFit.influence`."""
     level = _levels(rows, by)
-    moved = np.stack(
-        [np.bincount(level, column) for column in _scores(rows, "dfbeta").T], axis=1
-    )
+    moved = np.stack([np.bincount(level, column) for column in _scores(rows, "dfbeta").T], axis=1)
     information = rows.steps.information()
     distance = np.einsum("lp,pq,lq->l", moved, information, moved)
     table = {

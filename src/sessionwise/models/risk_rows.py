@@ -66,7 +66,9 @@ class RiskRows:
     def steps(self) -> TiedSteps:
         """The risk set of every event, covariates less their means."""
         away = self.x - self.centre
-        return tied_steps(self.times, away, np.exp(away @ self.coefficients + self.shift), self.ties)
+        return tied_steps(
+            self.times, away, np.exp(away @ self.coefficients + self.shift), self.ties
+        )
 
     @property
     def linear(self) -> np.ndarray:
