@@ -92,8 +92,6 @@ class Penalised:
         log det(I + θ H), H the curvature in the deviations.
     promise
         What one more Newton step would gain in log-likelihood.
-    steps
-        Newton steps taken.
     """
 
     theta: float
@@ -105,7 +103,6 @@ class Penalised:
     deviation_variance: np.ndarray
     volume: float
     promise: float
-    steps: int
 
     @property
     def penalised(self) -> float:
@@ -170,7 +167,7 @@ def highest(model: SharedFrailty, theta: float, start: Penalised | None = None) 
     at = _place(model, beta, b)
     value = at.loglik - _penalty(b, theta)
     before = np.inf
-    for taken in range(MOST_STEPS):
+    for _ in range(MOST_STEPS):
         solve = _Curvature(at, theta, model.curvature)
         db, dbeta, promise = solve.step(b)
         if promise < FLAT or before < NEARLY and promise >= before:
@@ -198,7 +195,7 @@ def highest(model: SharedFrailty, theta: float, start: Penalised | None = None) 
         )
     covariance, spread = solve.inverse()
     return Penalised(
-        theta, beta, b, at.loglik, at.slopes[0], covariance, spread, solve.volume(), promise, taken
+        theta, beta, b, at.loglik, at.slopes[0], covariance, spread, solve.volume(), promise
     )
 
 

@@ -72,7 +72,7 @@ class EffectsOverTime:
         return f"{self.question}\n{self.tests.to_string(index=False)}"
 
 
-def tested(rows: RiskRows, transform: Transform) -> ProportionalTest:
+def held_against_time(rows: RiskRows, transform: Transform) -> ProportionalTest:
     """Run the test of a fit's rows.
 
     Raises
@@ -101,9 +101,9 @@ def tested(rows: RiskRows, transform: Transform) -> ProportionalTest:
     )
 
 
-def test_table(rows: RiskRows, transform: Transform) -> pd.DataFrame:
+def holding_table(rows: RiskRows, transform: Transform) -> pd.DataFrame:
     """Tabulate the test; see `CoxFit.proportional`."""
-    return _tests(rows, tested(rows, transform))
+    return _tests(rows, held_against_time(rows, transform))
 
 
 def _tests(rows: RiskRows, found: ProportionalTest) -> pd.DataFrame:
@@ -121,7 +121,7 @@ def over_time(
     rows: RiskRows, transform: Transform, counted: Rows, unit: str, labels: Mapping[str, str]
 ) -> EffectsOverTime:
     """Follow the effects over time; see `CoxFit.effects_over_time`."""
-    found = tested(rows, transform)
+    found = held_against_time(rows, transform)
     terms = list(rows.terms)
     grid = _grid(found.time)
     places = np.interp(grid, *_scale(found))

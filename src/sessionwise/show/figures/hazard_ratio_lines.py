@@ -128,7 +128,7 @@ def _ticks(axes: Axes, relative: bool) -> None:
 def _round_ratios(low: float, high: float) -> list[float]:
     """Give about five round ratios between two."""
     if high / low < NARROW:
-        places = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high)
+        places = MaxNLocator(7, steps=[1, 2, 5, 10]).tick_values(low, high)
         return [float(place) for place in places if low <= place <= high]
     found: list[float] = []
     for steps in STEPS:
@@ -154,9 +154,8 @@ def finding(found: EffectsOverTime) -> str:
     label = term_words(term, found.labels)
     p = p_value(float(tests.loc[term, "p"]))
     more = len(changing) - 1
-    also = f"; {count(more, 'other effect')} {'changes' if more == 1 else 'change'} too" * (
-        more > 0
-    )
+    verb = "changes" if more == 1 else "change"
+    also = f"; {count(more, 'other effect')} {verb} too" if more else ""
     if term in found.relative:
         return f"What {label} goes with changes {over} ({p}){also}"
     slope = found.slopes.set_index("term").loc[term]
