@@ -211,6 +211,7 @@ class TestTheClinic:
 
 EXTRA = os.environ.get("SESSIONWISE_EXTRA_DATA", "")
 REAL = {
+    "addicts": (["clinic", "prison", "dose"], "", [[1, 0, 60], [2, 0, 60]]),
     "lung": (["age", "sex", "ph.ecog"], "", [[50, 1, 0], [70, 1, 2]]),
     "heart": (["age", "year", "surgery", "transplant"], "", [[-5, 3, 0, 0], [5, 3, 0, 1]]),
     "pbc": (
@@ -230,3 +231,10 @@ def test_data_sets_of_survival(name):
     same_tests(rows, said)
     same_concordance(rows, said["concordance"])
     same_curves(rows, said["curves"], new)
+
+
+def test_the_clinics_of_the_methadone_study_differ_more_and_more():
+    said = SAID["real"]["addicts"]["zph"]["km"]
+    p = dict(zip(said["term"], said["p"]))
+    assert p["clinic"] < 0.002  # Kleinbaum & Klein (2012), ch. 4: clinic violates the assumption
+    assert min(p["prison"], p["dose"]) > 0.2

@@ -3,7 +3,8 @@
 # Run from the project's root:  Rscript tests/oracles/r/cox_checks.R
 # It draws tests/oracles/cox_checks/rows.csv (ties, late entry, scores that change, strata,
 # therapists) and writes tests/oracles/r/cox_checks.json. Rows of survival's own data sets are under
-# the LGPL and stay there; where SESSIONWISE_EXTRA_DATA names a folder they go there.
+# the LGPL and stay there; they go to the folder SESSIONWISE_EXTRA_DATA names, which holds
+# addicts_methadone.csv (Caplehorn & Bell 1991, 238 rows) already: its rows are not ours to keep.
 suppressPackageStartupMessages({library(survival); library(jsonlite)})
 set.seed(1987)
 clients <- 160; therapists <- 14
@@ -108,7 +109,11 @@ heart1 <- kept(with(heart, data.frame(start, stop, left = event, age, year, surg
 pbc1 <- kept(with(pbc[!is.na(pbc$trt), ], na.omit(data.frame(start = 0, stop = time, left = as.integer(status == 2),
              age, edema, bili = log(bili), albumin = log(albumin), protime = log(protime)))), "pbc")
 bladder1 <- kept(with(subset(bladder2, stop > start), data.frame(start, stop, left = event, rx, size, number, enum, id)), "bladder2")
+addicts <- with(read.csv(file.path(extra, "addicts_methadone.csv")),
+                data.frame(start = 0, stop = survt, left = status, clinic, prison, dose))
 real <- list(
+  addicts = said_of(Surv(start, stop, left) ~ clinic + prison + dose, kept(addicts, "addicts"), "efron",
+                    data.frame(clinic = 1:2, prison = 0, dose = 60)),
   lung = said_of(Surv(start, stop, left) ~ age + sex + ph.ecog, lung1, "efron",
                  data.frame(age = c(50, 70), sex = 1, ph.ecog = c(0, 2))),
   heart = said_of(Surv(start, stop, left) ~ age + year + surgery + transplant, heart1, "efron",
