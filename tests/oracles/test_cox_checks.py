@@ -19,6 +19,7 @@ from sessionwise.engine.frailty_variance import frailty_variance
 from sessionwise.engine.shared_frailty import SharedFrailty
 from sessionwise.models.fit import Recipe, Rows
 from sessionwise.models.predicted_staying import baseline_table, staying_curve
+from sessionwise.models.risk_order import concordance_row
 from sessionwise.models.risk_residuals import residuals_of
 from sessionwise.models.risk_rows import RiskRows
 from sessionwise.models.time_varying_effects import held_against_time
@@ -78,10 +79,10 @@ def same_tests(rows, said):
 
 
 def same_concordance(rows, said):
-    found = concordance_pairs(rows.linear, rows.start, rows.stop, rows.event, rows.strata)
-    same(found.estimate, said["estimate"])
-    same(found.std_error() ** 2, said["variance"])
-    assert [found.concordant, found.discordant, found.tied] == said["count"][:3]
+    found = concordance_row(rows, "")
+    same(found["estimate"], said["estimate"])
+    same(found["std_error"] ** 2, said["variance"])
+    assert found[["concordant", "discordant", "tied"]].tolist() == said["count"][:3]
 
 
 def same_curves(rows, said, new):
@@ -149,10 +150,8 @@ class TestResiduals:
 class TestConcordance:
     @pytest.mark.parametrize("by", ["client", "therapist"])
     def test_errors_by_group(self, by):
-        rows = of_case("plain_efron")
-        found = concordance_pairs(rows.linear, rows.start, rows.stop, rows.event, rows.strata)
-        groups = pd.factorize(drawn()[by])[0]
-        same(found.std_error(groups) ** 2, SAID["concordances"][by]["variance"])
+        found = concordance_row(of_case("plain_efron"), by)
+        same(found["std_error"] ** 2, SAID["concordances"][by]["variance"])
 
     def test_many_equal_risks(self):
         said, rows = SAID["concordances"]["rough"], of_case("plain_efron")

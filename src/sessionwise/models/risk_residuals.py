@@ -10,7 +10,7 @@ import pandas as pd
 from sessionwise.engine.proportional_test import schoenfeld
 from sessionwise.engine.row_scores import row_scores
 from sessionwise.errors import InvalidInput, Problem, nearest
-from sessionwise.models.risk_rows import RiskRows
+from sessionwise.models.risk_rows import RiskRows, levels_of
 
 Kind = Literal["martingale", "deviance", "cox-snell", "score", "dfbeta", "schoenfeld"]
 
@@ -29,10 +29,10 @@ def residuals_of(rows: RiskRows, kind: Kind, by: str = "") -> pd.DataFrame:
         return frame
     if kind in ("score", "dfbeta"):
         frame = pd.DataFrame(_scores(rows, kind), columns=list(rows.columns), index=index)
-        return frame.groupby(_levels(rows, by)).sum() if by else frame
+        return frame.groupby(levels_of(rows, by)).sum() if by else frame
     expected, event = rows.steps.expected(), rows.event.astype(float)
     if by:
-        level = _levels(rows, by)
+        level = levels_of(rows, by)
         expected, event = np.bincount(level, expected), np.bincount(level, event)
         index = pd.RangeIndex(len(event))
     values = expected if kind == "cox-snell" else event - expected
@@ -57,7 +57,7 @@ def _deviance(martingale: np.ndarray, event: np.ndarray) -> np.ndarray:
 
 def influence_of(rows: RiskRows, by: str) -> pd.DataFrame:
     """Tabulate who moves the estimates; see `CoxFit.influence`."""
-    level = _levels(rows, by)
+    level = levels_of(rows, by)
     moved = np.stack([np.bincount(level, column) for column in _scores(rows, "dfbeta").T], axis=1)
     information = rows.steps.information()
     distance = np.einsum("lp,pq,lq->l", moved, information, moved)
@@ -70,18 +70,3 @@ def influence_of(rows: RiskRows, by: str) -> pd.DataFrame:
     table |= {f"change[{name}]": column for name, column in zip(rows.columns, moved.T)}
     frame = pd.DataFrame(table).sort_values("displacement", ascending=False, kind="stable")
     return frame.reset_index(drop=True)
-
-
-def _levels(rows: RiskRows, by: str) -> np.ndarray:
-    """Number the levels of a column of the rows."""
-    if by not in rows.used.columns:
-        known = list(map(str, rows.used.columns))
-        raise InvalidInput(
-            [Problem(f"there is no column `{by}`", remedy=nearest(by, known))], "the levels"
-        )
-    code, _ = pd.factorize(rows.used[by])
-    if (code < 0).any():
-        found = f"`{by}` is missing in {int((code < 0).sum())} rows of the model"
-        remedy = "Fit the model to rows in which it is known."
-        raise InvalidInput([Problem(found, remedy=remedy)], "the levels")
-    return code

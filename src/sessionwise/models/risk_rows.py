@@ -10,6 +10,7 @@ import pandas as pd
 
 from sessionwise.engine.event_times import EventTimes, event_times
 from sessionwise.engine.tied_steps import TiedSteps, Ties, tied_steps
+from sessionwise.errors import InvalidInput, Problem, nearest
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,4 +74,25 @@ class RiskRows:
     @property
     def linear(self) -> np.ndarray:
         """The linear predictor, less a constant, shape (n,)."""
-        return (self.x - self.centre) @ self.coefficients + self.shift
+        return ((self.x - self.centre) * self.coefficients).sum(axis=1) + self.shift
+
+
+def levels_of(rows: RiskRows, by: str) -> np.ndarray:
+    """Number the levels of a column of the rows, shape (n,).
+
+    Raises
+    ------
+    InvalidInput
+        No such column, or it is missing in some rows.
+    """
+    if by not in rows.used.columns:
+        known = list(map(str, rows.used.columns))
+        raise InvalidInput(
+            [Problem(f"there is no column `{by}`", remedy=nearest(by, known))], "the levels"
+        )
+    code, _ = pd.factorize(rows.used[by])
+    if (code < 0).any():
+        found = f"`{by}` is missing in {int((code < 0).sum())} rows of the model"
+        remedy = "Fit the model to rows in which it is known."
+        raise InvalidInput([Problem(found, remedy=remedy)], "the levels")
+    return code
