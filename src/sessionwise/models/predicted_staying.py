@@ -13,12 +13,12 @@ from sessionwise.engine.baseline_hazard import baseline_hazard, profile_hazard
 from sessionwise.engine.tied_steps import tied_steps
 from sessionwise.errors import Refused
 from sessionwise.models.fit import Curve, Recipe, Rows
-from sessionwise.models.risk_rows import RiskRows
+from sessionwise.models.risk_rows import RiskRows, columns_of
 
 MOST_PROFILES = 12
 """Curves at once; more cannot be told apart."""
 
-HELD = "The covariates of a curve are held throughout, as are the coefficients' values."
+HELD = "Covariates are held at their values throughout."
 LIMITS = "log–log limits, from the error of the log survival"
 
 
@@ -80,6 +80,29 @@ def staying_curve(
         ),
         unit=unit,
     )
+
+
+def described(rows: RiskRows, profiles: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Give each profile a name and the columns of the model.
+
+    An index of text names them; otherwise the columns in which they differ do.
+    """
+    matrix = columns_of(rows, profiles)
+    if profiles.index.map(lambda one: isinstance(one, str)).all():
+        names = [str(name) for name in profiles.index]
+    else:
+        telling = [name for name in profiles if profiles[name].nunique() > 1]
+        names = [
+            ", ".join(f"{name} {_written(value)}" for name, value in line.items())
+            for line in profiles[telling].to_dict("records")
+        ]
+    if len(set(names)) < len(names):
+        raise Refused("Two of the profiles have one name or say the same. Take one out.")
+    return dict(zip(names, matrix))
+
+
+def _written(value: object) -> str:
+    return f"{value:g}".replace("-", "−") if isinstance(value, int | float) else str(value)
 
 
 def _profile(rows: RiskRows, x: np.ndarray) -> list[tuple]:

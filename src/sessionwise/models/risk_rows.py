@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,7 +12,9 @@ import pandas as pd
 
 from sessionwise.engine.event_times import EventTimes, event_times
 from sessionwise.engine.tied_steps import TiedSteps, Ties, tied_steps
-from sessionwise.errors import InvalidInput, Problem, nearest
+from sessionwise.errors import InvalidInput, Problem, Refused, nearest
+from sessionwise.models.formulas import Design
+from sessionwise.models.new_rows import rows_as_fitted
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +41,8 @@ class RiskRows:
         What is added to the linear predictor beside x β (deviations of therapists), shape (n,).
     used
         The rows as they came, with their index.
+    made
+        How the columns were made of them, for other rows.
     """
 
     x: np.ndarray
@@ -52,6 +58,7 @@ class RiskRows:
     ties: Ties
     shift: np.ndarray
     used: pd.DataFrame = field(repr=False)
+    made: Design | None = field(default=None, repr=False)
 
     @cached_property
     def times(self) -> EventTimes:
@@ -96,3 +103,39 @@ def levels_of(rows: RiskRows, by: str) -> np.ndarray:
         remedy = "Fit the model to rows in which it is known."
         raise InvalidInput([Problem(found, remedy=remedy)], "the levels")
     return code
+
+
+def term_columns(columns: Sequence[str]) -> dict[str, list[int]]:
+    """Put the columns of one term together: those of the categories of one column, say.
+
+    Examples
+    --------
+    >>> term_columns(["srs", "modality[video]", "modality[phone]", "srs:modality[video]"])
+    {'srs': [0], 'modality': [1, 2], 'srs:modality': [3]}
+    """
+    found: dict[str, list[int]] = {}
+    for place, name in enumerate(columns):
+        found.setdefault(re.sub(r"\[[^\]]*\]", "", name), []).append(place)
+    return found
+
+
+def columns_of(rows: RiskRows, frame: pd.DataFrame) -> np.ndarray:
+    """Give other rows the columns of the model, shape (rows, p).
+
+    Raises
+    ------
+    InvalidInput
+        A column that is not there, a category the model has not seen.
+    Refused
+        A row that lacks something.
+    """
+    if rows.made is None:
+        raise Refused("This fit does not keep how its columns were made.")
+    new = rows_as_fitted(rows, frame, levels=False, slopes=False)
+    if not new.complete.all():
+        raise Refused(
+            f"{int((~new.complete).sum())} of {len(frame)} rows lack a value the model needs. Give "
+            "every column of the model a value."
+        )
+    places = [rows.made.terms.index(name) for name in rows.columns]
+    return new.matrix[:, places]
