@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import optimize
+from scipy import optimize, stats
 
 from sessionwise.engine.shared_frailty import Penalised, SharedFrailty, highest
 from sessionwise.errors import Refused
@@ -146,3 +146,42 @@ def _bracket(slope: Callable[[float], float]) -> tuple[float, float]:
         if low < np.log(SMALLEST):
             break
     return low, low + np.log(4)
+
+
+def variance_limits(model: SharedFrailty, level: float = 0.95) -> tuple[float, float]:
+    """Give the variances that Laplace's integrated likelihood does not contradict.
+
+    Returns
+    -------
+    low, high
+        ``low`` is 0 where no difference is not contradicted; ``high`` infinity where no variance
+        is too large.
+
+    Examples
+    --------
+    >>> from sessionwise.engine.event_times import event_times
+    >>> none, group = np.zeros(8, int), np.repeat([0, 1, 2, 3], 2)
+    >>> times = event_times(none, np.array([1, 2, 8, 9, 1, 3, 7, 10]), none + 1, none)
+    >>> variance_limits(SharedFrailty(times, np.zeros((8, 0)), group, 4))[0]
+    0.0
+    """
+    found = frailty_variance(model, "laplace")
+    search = _Search(model, found.without)
+    lowest = found.at.integrated - float(stats.chi2.ppf(level, 1)) / 2
+
+    def above(log: float) -> float:
+        return search.at(float(np.exp(log))).integrated - lowest
+
+    middle = np.log(max(found.theta, SMALLEST))
+    low, high = 0.0, np.inf
+    if found.without.loglik < lowest:
+        start = middle
+        while above(start := start - np.log(4)) > 0:
+            pass
+        low = float(np.exp(optimize.brentq(above, start, middle, xtol=1e-8)))
+    end = middle
+    while np.exp(end) < LARGEST:
+        if above(end := end + np.log(4)) < 0:
+            high = float(np.exp(optimize.brentq(above, middle, end, xtol=1e-8)))
+            break
+    return low, high
