@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from sessionwise.engine.frailty_variance import FrailtyVariance, frailty_variance, variance_limits
-from sessionwise.engine.shared_frailty import SharedFrailty
+from sessionwise.engine.frailty_rows import SharedFrailty
+from sessionwise.engine.frailty_search import FrailtyVariance, frailty_variance, variance_limits
 from sessionwise.errors import InvalidInput, Problem, Refused
 from sessionwise.models.fit import Health
 from sessionwise.models.fit_on_risks import FitOnRisks
