@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
-from scipy import sparse
 
 from sessionwise.engine.at_event_times import EventTimes
-from sessionwise.engine.efron_steps import TiedSteps, Ties, tied_steps
-
-Curvature = Literal["full", "diagonal"]
-
-MOST_CELLS = 2_000_000
-"""Event times times groups that are held at once."""
+from sessionwise.engine.efron_steps import Ties, tied_steps
+from sessionwise.engine.frailty_curvature import Between, Curvature, between_groups
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +56,11 @@ class SharedFrailty:
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Log-likelihood, slopes and curvature at one β and b."""
+    """Log-likelihood, slopes in b and β, and curvature in b, b by β, and β."""
 
     loglik: float
     slopes: tuple[np.ndarray, np.ndarray]
-    inner: np.ndarray
+    inner: Between
     crossed: np.ndarray
     outer: np.ndarray
 
@@ -86,42 +80,7 @@ def place_at(model: SharedFrailty, beta: np.ndarray, b: np.ndarray) -> Place:
     return Place(
         loglik,
         (model.by_group(left), model.x.T @ left),
-        _between_groups(model, steps, model.by_group(expected)),
+        between_groups(steps, model.group, model.by_group(expected), model.curvature),
         crossed,
         steps.information(),
     )
-
-
-def _between_groups(model: SharedFrailty, steps: TiedSteps, expected: np.ndarray) -> np.ndarray:
-    """Give the curvature in the deviations: (groups, groups), or its diagonal (groups,).
-
-    Σ over steps of diag(p) − p p', p the groups' shares of the risk: with A the groups' risk at a
-    time and D that of those with an event then, p = (A − (l/d) D) / total.
-    """
-    times, size = steps.times, (steps.times.time.size + 1, model.groups)
-    squares = [times.over_steps(steps.gone**k / steps.total**2) for k in (0, 1, 2)]
-    moves = sparse.csr_array((steps.risk, (times.beyond, model.group)), shape=size)
-    moves -= sparse.csr_array((steps.risk, (times.first, model.group)), shape=size)
-    of_event = times.of_event
-    ends = sparse.csr_array(
-        (steps.risk[of_event], (times.at, model.group[of_event])), shape=(size[0] - 1, size[1])
-    )
-    full = model.curvature == "full"
-    total = np.zeros((model.groups, model.groups) if full else model.groups)
-    carried = np.zeros(model.groups)
-    block = max(1, MOST_CELLS // model.groups)
-    for high in range(size[0] - 1, 0, -block):
-        low = max(0, high - block)
-        risks = moves[low + 1 : high + 1].toarray()[::-1].cumsum(axis=0)[::-1] + carried
-        carried = risks[0]
-        events = ends[low:high]
-        first, second, third = (one[low:high, None] for one in squares)
-        if full:
-            total += (risks * first).T @ risks
-            both = events.T @ (risks * second)
-            total -= both + both.T
-            total += (events.T @ events.multiply(third)).toarray()
-        else:
-            dense = events.toarray()
-            total += (first * risks**2 - 2 * second * risks * dense + third * dense**2).sum(axis=0)
-    return np.diag(expected) - total if full else expected - total

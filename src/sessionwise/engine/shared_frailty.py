@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from sessionwise.engine.frailty_rows import Curvature, Place, SharedFrailty, place_at
+from sessionwise.engine.frailty_curvature import PenalisedInverse
+from sessionwise.engine.frailty_rows import Place, SharedFrailty, place_at
 from sessionwise.errors import Refused
 
 MOST_STEPS = 400
@@ -107,7 +108,7 @@ def highest(model: SharedFrailty, theta: float, start: Penalised | None = None) 
     value = at.loglik - _penalty(b, theta)
     before = np.inf
     for _ in range(MOST_STEPS):
-        solve = _Curvature(at, theta, model.curvature)
+        solve = _Curvature(at, theta)
         db, dbeta, promise = solve.step(b)
         if promise < FLAT or before < NEARLY and promise >= before:
             break
@@ -145,17 +146,11 @@ def _penalty(b: np.ndarray, theta: float) -> float:
 class _Curvature:
     """The negative second derivatives with the penalty, factorised."""
 
-    def __init__(self, at: Place, theta: float, curvature: Curvature) -> None:
-        self.at, self.theta, self.full = at, theta, curvature == "full"
+    def __init__(self, at: Place, theta: float) -> None:
+        self.at, self.theta = at, theta
         try:
-            if not theta:
-                self.back = np.zeros_like(at.crossed)
-            elif self.full:
-                inner = at.inner + np.eye(len(at.inner)) / theta
-                self.factor = linalg.cho_factor(inner, lower=True)
-                self.back = linalg.cho_solve(self.factor, at.crossed)
-            else:
-                self.back = at.crossed / (at.inner + 1 / theta)[:, None]
+            self.inner = PenalisedInverse(at.inner, theta) if theta else None
+            self.back = self.inner.solve(at.crossed) if self.inner else np.zeros_like(at.crossed)
             self.left = linalg.cho_factor(at.outer - at.crossed.T @ self.back, lower=True)
         except linalg.LinAlgError:
             raise Refused(
@@ -166,38 +161,22 @@ class _Curvature:
     def step(self, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
         """Give Newton's step in b and β, and what it promises."""
         slope_b, slope = self.at.slopes
-        if not self.theta:
+        if self.inner is None:
             move = linalg.cho_solve(self.left, slope)
             return np.zeros_like(b), move, float(slope @ move) / 2
         slope_b = slope_b - b / self.theta
         move = linalg.cho_solve(self.left, slope - self.back.T @ slope_b)
-        move_b = self._inner(slope_b) - self.back @ move
+        move_b = self.inner.solve(slope_b) - self.back @ move
         return move_b, move, float(slope_b @ move_b + slope @ move) / 2
-
-    def _inner(self, values: np.ndarray) -> np.ndarray:
-        if self.full:
-            return linalg.cho_solve(self.factor, values)
-        return values / (self.at.inner + 1 / self.theta)
 
     def inverse(self) -> tuple[np.ndarray, np.ndarray]:
         """Give the covariance of β, and the variance of every deviation."""
         covariance = linalg.cho_solve(self.left, np.eye(self.at.outer.shape[0]))
-        if not self.theta:
-            return covariance, np.zeros(len(self.at.inner))
-        if self.full:
-            factor = linalg.solve_triangular(
-                self.factor[0], np.eye(len(self.at.inner)), lower=True, check_finite=False
-            )
-            alone = np.einsum("ij,ij->j", factor, factor)
-        else:
-            alone = 1 / (self.at.inner + 1 / self.theta)
-        return covariance, alone + np.einsum("gp,pq,gq->g", self.back, covariance, self.back)
+        if self.inner is None:
+            return covariance, np.zeros(len(self.back))
+        of_beta = np.einsum("gp,pq,gq->g", self.back, covariance, self.back)
+        return covariance, self.inner.diagonal() + of_beta
 
     def volume(self) -> float:
         """Give log det(I + θ H)."""
-        if not self.theta:
-            return 0.0
-        if self.full:
-            size = len(self.at.inner) * np.log(self.theta)
-            return float(2 * np.log(np.diag(self.factor[0])).sum() + size)
-        return float(np.log1p(self.theta * self.at.inner).sum())
+        return self.inner.volume() if self.inner else 0.0
