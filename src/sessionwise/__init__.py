@@ -38,6 +38,7 @@ _WORDS = {
     "models.alliance_leaving": ("alliance_and_leaving", "hazard_by_session"),
     "models.alliance_attendance": ("alliance_and_attendance", "chance_of_missing"),
     "models.discrete_hazard": ("hazard",),
+    "models.cox_model": ("cox",),
     "models.next_outcome": ("alliance_and_next_outcome", "outcome_and_alliance"),
     "models.three_levels": ("alliance_at_three_levels",),
     "models.level_variants": ("three_levels_compared",),
