@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sessionwise.engine.cox_search import CoxMaximum, clustered_covariance, cox_maximum
-from sessionwise.engine.event_times import event_times
-from sessionwise.engine.tied_steps import Ties
+from sessionwise.engine.efron_steps import Ties
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
 from sessionwise.features.leaving import Episodes, episodes, refuse_the_future
 from sessionwise.models.cox_deviations import with_deviations
@@ -260,7 +259,9 @@ def _times(used: pd.DataFrame, start: str, stop: str) -> tuple[np.ndarray, np.nd
     if backwards.size:
         first = ", ".join(str(place + 1) for place in backwards[:5])
         found = f"{backwards.size} rows end when they begin, or before (the first: row {first})"
-        remedy = f"`{start}` must lie below `{stop}`: a row is at risk after the one, up to the other."
+        remedy = (
+            f"`{start}` must lie below `{stop}`: a row is at risk after the one, up to the other."
+        )
         raise InvalidInput([Problem(found, f"`{start}`, `{stop}`", remedy)], "the times")
     return begins, ends
 
@@ -280,9 +281,7 @@ def _refuse_endless(found: CoxMaximum, columns: tuple[str, ...]) -> None:
         )
 
 
-def _notes(
-    used: pd.DataFrame, risks: RiskRows, words: tuple[str, str, int]
-) -> tuple[str, ...]:
+def _notes(used: pd.DataFrame, risks: RiskRows, words: tuple[str, str, int]) -> tuple[str, ...]:
     """Say what a reader must know."""
     strata, cluster, groups = words
     notes = []
