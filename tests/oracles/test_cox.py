@@ -108,9 +108,7 @@ class TestTheClinic:
         outcome = {"drop": "unplanned", "plan": "planned"}[ending]
         if ending == "plan":
             at_risk = at_risk.assign(planned=planned_by(at_risk))
-        fit = sw.cox(
-            f"{outcome} ~ srs34 + base", at_risk, start="start", stop="session", ties=ties
-        )
+        fit = sw.cox(f"{outcome} ~ srs34 + base", at_risk, start="start", stop="session", ties=ties)
         same(fit.estimates["estimate"], list(said["estimate"].values()), 1e-6)
         same(fit.estimates["std_error"], list(said["se"].values()), 1e-6)
         assert fit.loglik == pytest.approx(said["loglik"], abs=1e-6)

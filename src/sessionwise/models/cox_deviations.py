@@ -168,7 +168,10 @@ def with_deviations(fit: FitOnRisks, random: Sequence[RandomTerm]) -> FitOnRisks
     found = frailty_variance(model)
     if not found.theta:
         gone = f"{part.terms[0]}: its variance was estimated as zero"
-        return fit.replace(health=replace(fit.health, dropped=(*fit.health.dropped, gone)))
+        return fit.replace(
+            health=replace(fit.health, dropped=(*fit.health.dropped, gone)),
+            recipe=replace(fit.recipe, formula=fit.recipe.formula.removesuffix(f" + {term}")),
+        )
     return _fit(fit, part, model, found)
 
 

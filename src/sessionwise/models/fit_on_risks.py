@@ -9,7 +9,12 @@ import pandas as pd
 
 from sessionwise.engine.proportional_hazards import Transform
 from sessionwise.models.fit import Curve, Fit
-from sessionwise.models.predicted_staying import baseline_table, described, staying_curve
+from sessionwise.models.predicted_staying import (
+    CENSORED_OTHERS,
+    baseline_table,
+    described,
+    staying_curve,
+)
 from sessionwise.models.risk_order import concordance_row
 from sessionwise.models.risk_residuals import Kind, influence_of, residuals_of
 from sessionwise.models.risk_rows import RiskRows
@@ -187,7 +192,7 @@ class FitOnRisks(Fit):
         Curve
             exp(−cumulative hazard), a curve per profile and stratum, with 95 % limits symmetric for
             log(−log), as R's ``survfit(…, conf.type = "log-log")``. Where other endings were
-            censored it is not the probability of staying, and ``state`` says so.
+            censored it is not the probability of staying, and a note says so.
 
         Raises
         ------
@@ -210,8 +215,4 @@ def _unit(fit: Fit) -> str:
 
 def _state(outcome: str) -> str:
     """Name what the curves are the probability of."""
-    ends = {
-        "left_unplanned": "still without an unplanned ending, were there no other",
-        "left_planned": "still without a planned ending, were there no other",
-    }
-    return ends.get(outcome, f"still without {outcome.replace('_', ' ')}")
+    return CENSORED_OTHERS.get(outcome, f"still without {outcome.replace('_', ' ')}")

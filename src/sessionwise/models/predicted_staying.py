@@ -18,6 +18,16 @@ from sessionwise.models.risk_rows import RiskRows, columns_of
 MOST_PROFILES = 12
 """Curves at once; more cannot be told apart."""
 
+CENSORED_OTHERS = {
+    "left_unplanned": "still without an unplanned ending",
+    "left_planned": "still without a planned ending",
+}
+"""What is left when one kind of ending is counted and the others are censored."""
+
+ASIDE = (
+    "Other endings are taken as if they said nothing of this one: not the probability of staying, "
+    "nor one minus that of such an ending."
+)
 HELD = "Covariates are held at their values throughout."
 LIMITS = "log–log limits, from the error of the log survival"
 
@@ -76,7 +86,7 @@ def staying_curve(
             kind=f"Expected by a {recipe.kind}",
             estimation="cumulative hazard",
             reference=LIMITS,
-            notes=(HELD, *recipe.notes),
+            notes=(HELD, *([ASIDE] if state in CENSORED_OTHERS.values() else []), *recipe.notes),
         ),
         unit=unit,
     )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sessionwise.engine.proportional_hazards import schoenfeld
 from sessionwise.engine.score_parts import row_scores
-from sessionwise.errors import InvalidInput, Problem, nearest
+from sessionwise.errors import InvalidInput, Problem, Refused, nearest
 from sessionwise.models.risk_rows import RiskRows, levels_of
 
 Kind = Literal["martingale", "deviance", "cox-snell", "score", "dfbeta", "schoenfeld"]
@@ -43,6 +43,11 @@ def residuals_of(rows: RiskRows, kind: Kind, by: str = "") -> pd.DataFrame:
 
 def _scores(rows: RiskRows, kind: Kind) -> np.ndarray:
     """Give score residuals, or what each row moves the coefficients by, to first order."""
+    if rows.shift.any():
+        raise Refused(
+            "Scores and dfbeta are not given of a model with deviations: without a client the "
+            "therapists' deviations change too. Ask the model without the random term."
+        )
     score = row_scores(rows.steps)
     return score if kind == "score" else score @ np.linalg.inv(rows.steps.information())
 

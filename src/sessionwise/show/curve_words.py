@@ -17,6 +17,8 @@ PLAIN = {
     **HAPPENED,
     "gave the questionnaire": ("gave", "the questionnaire"),
     "at the maximum": ("of the scores were", "at the maximum"),
+    "still without an unplanned ending": ("would be", "without an unplanned ending, others aside"),
+    "still without a planned ending": ("would be", "without a planned ending, others aside"),
 }
 WHOLE_SAMPLE = frozenset({"", "all", "everyone", "nan"})
 

@@ -18,7 +18,7 @@ from sessionwise.show.words import capital, counted, term_words
 
 MOST_PANELS = 4
 CLEAR = 0.05
-STEPS = ((1, 2, 5), (1, 3), (1,))
+STEPS = ((1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))
 """Where ticks of a logarithmic axis may stand in each power of ten, the most first."""
 MOST_TICKS, NARROW = 7, 4
 
