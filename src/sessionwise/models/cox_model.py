@@ -102,7 +102,7 @@ def cox(
     >>> import sessionwise as sw
     >>> fit = cox("left_unplanned ~ severity", sw.example(), cluster="therapist")
     >>> fit.recipe.errors, fit.recipe.reference
-    ('robust', 't with G−1 = 9 df')
+    ('robust', 't with G−1 = 11 df')
     """
     at_risk = episodes(data) if isinstance(data, Sessions) else data
     on_sessions = isinstance(at_risk, Episodes)
@@ -260,7 +260,9 @@ def _times(used: pd.DataFrame, start: str, stop: str) -> tuple[np.ndarray, np.nd
     if backwards.size:
         first = ", ".join(str(place + 1) for place in backwards[:5])
         found = f"{backwards.size} rows end when they begin, or before (the first: row {first})"
-        remedy = f"`{start}` must lie below `{stop}`: a row is at risk after the one, up to the other."
+        remedy = (
+            f"`{start}` must lie below `{stop}`: a row is at risk after the one, up to the other."
+        )
         raise InvalidInput([Problem(found, f"`{start}`, `{stop}`", remedy)], "the times")
     return begins, ends
 
@@ -280,9 +282,7 @@ def _refuse_endless(found: CoxMaximum, columns: tuple[str, ...]) -> None:
         )
 
 
-def _notes(
-    used: pd.DataFrame, risks: RiskRows, words: tuple[str, str, int]
-) -> tuple[str, ...]:
+def _notes(used: pd.DataFrame, risks: RiskRows, words: tuple[str, str, int]) -> tuple[str, ...]:
     """Say what a reader must know."""
     strata, cluster, groups = words
     notes = []
