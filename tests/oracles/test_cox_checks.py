@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sessionwise.engine.concordance_pairs import concordance_pairs
-from sessionwise.engine.frailty_variance import frailty_variance
-from sessionwise.engine.shared_frailty import SharedFrailty
+from sessionwise.engine.compared_pairs import concordance_pairs
+from sessionwise.engine.frailty_rows import SharedFrailty
+from sessionwise.engine.frailty_search import frailty_variance
 from sessionwise.models.fit import Recipe, Rows
 from sessionwise.models.predicted_staying import baseline_table, staying_curve
 from sessionwise.models.risk_order import concordance_row

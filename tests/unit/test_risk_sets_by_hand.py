@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from sessionwise.engine.baseline_hazard import baseline_hazard, profile_hazard
-from sessionwise.engine.event_times import event_times
+from sessionwise.engine.at_event_times import event_times
+from sessionwise.engine.baseline_curve import baseline_hazard, profile_hazard
+from sessionwise.engine.efron_steps import tied_steps
 from sessionwise.engine.natural_smooth import natural_basis, smooth
-from sessionwise.engine.proportional_test import proportional_test, schoenfeld
-from sessionwise.engine.row_scores import row_scores
-from sessionwise.engine.tied_steps import tied_steps
+from sessionwise.engine.proportional_hazards import proportional_test, schoenfeld
+from sessionwise.engine.score_parts import row_scores
 
 
 def drawn(seed, n=60, strata=2):

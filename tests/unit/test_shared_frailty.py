@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from sessionwise.engine import shared_frailty
-from sessionwise.engine.event_times import event_times
-from sessionwise.engine.frailty_variance import frailty_variance
-from sessionwise.engine.shared_frailty import SharedFrailty, highest
-from sessionwise.engine.tied_steps import tied_steps
+from sessionwise.engine import frailty_curvature
+from sessionwise.engine.at_event_times import event_times
+from sessionwise.engine.efron_steps import tied_steps
+from sessionwise.engine.frailty_rows import SharedFrailty
+from sessionwise.engine.frailty_search import frailty_variance
+from sessionwise.engine.shared_frailty import highest
 from sessionwise.errors import Refused
 
 
@@ -80,10 +81,22 @@ def test_laplace_is_near_the_integral():
 @pytest.mark.parametrize("curved", ["full", "diagonal"])
 def test_blocks_of_times_add_up(monkeypatch, curved):
     whole = highest(model_of(7, curvature=curved), 0.6)
-    monkeypatch.setattr(shared_frailty, "MOST_CELLS", 9)
+    monkeypatch.setattr(frailty_curvature, "MOST_CELLS", 9)
     parts = highest(model_of(7, curvature=curved), 0.6)
     np.testing.assert_allclose(parts.covariance, whole.covariance, rtol=1e-10)
     np.testing.assert_allclose(parts.deviations, whole.deviations, rtol=1e-8)
+
+
+def test_many_groups_at_few_times(monkeypatch):
+    """With few times the curvature is a product of few rows, and the same."""
+    model = model_of(9, groups=60, n=600)
+    assert 2 * model.times.time.size < 60
+    narrow = highest(model, 0.6)
+    with monkeypatch.context() as patched:
+        patched.setattr(frailty_curvature, "MOST_CELLS", 500)
+        whole = highest(model, 0.6)
+    for name in ("covariance", "deviations", "deviation_variance", "volume"):
+        np.testing.assert_allclose(getattr(narrow, name), getattr(whole, name), rtol=1e-8)
 
 
 def test_the_diagonal_has_the_same_maximum():

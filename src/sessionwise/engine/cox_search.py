@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from sessionwise.engine.event_times import EventTimes
-from sessionwise.engine.row_scores import row_scores
-from sessionwise.engine.tied_steps import TiedSteps, Ties, tied_steps
+from sessionwise.engine.at_event_times import EventTimes
+from sessionwise.engine.efron_steps import TiedSteps, Ties, tied_steps
+from sessionwise.engine.score_parts import row_scores
 
 MOST_STEPS = 60
 FLAT = 1e-22
@@ -82,7 +82,7 @@ def cox_maximum(times: EventTimes, x: np.ndarray, ties: Ties = "efron") -> CoxMa
 
     Examples
     --------
-    >>> from sessionwise.engine.event_times import event_times
+    >>> from sessionwise.engine.at_event_times import event_times
     >>> none, x = np.zeros(4, int), np.array([[0.0], [1.0], [0.0], [1.0]])
     >>> times = event_times(none, np.array([1, 2, 3, 4]), np.array([1, 1, 1, 0]), none)
     >>> cox_maximum(times, x).coefficients.round(4).tolist()

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from sessionwise.engine.frailty_variance import FrailtyVariance, frailty_variance, variance_limits
-from sessionwise.engine.shared_frailty import SharedFrailty
+from sessionwise.engine.frailty_curvature import MOST_CELLS
+from sessionwise.engine.frailty_rows import SharedFrailty
+from sessionwise.engine.frailty_search import FrailtyVariance, frailty_variance, variance_limits
 from sessionwise.errors import InvalidInput, Problem, Refused
 from sessionwise.models.fit import Health
 from sessionwise.models.fit_on_risks import FitOnRisks
@@ -23,7 +24,10 @@ from sessionwise.models.random_tables import check_factor, mode_table, variance_
 from sessionwise.models.wald import estimates_frame
 
 MOST_LEVELS = 4_000
-"""Levels whose second derivatives are taken whole; of more, those between two are left out."""
+"""Levels whose second derivatives are taken whole; of more, those between two are left out.
+
+Unless there are few event times, as on the clock of sessions: then it takes any number of them.
+"""
 
 HELD = (
     "Standard errors hold the variance of the deviations fixed at its estimate, as those of "
@@ -157,7 +161,9 @@ def with_deviations(fit: FitOnRisks, random: Sequence[RandomTerm]) -> FitOnRisks
     group = part.codes[term.group]
     _refuse_once(term.group, np.bincount(group, risks.event > 0))
     levels = int(group.max()) + 1
-    curvature = "full" if levels <= MOST_LEVELS else "diagonal"
+    moments = risks.times.time.size
+    narrow = 2 * moments < levels and moments * levels <= MOST_CELLS
+    curvature = "full" if levels <= MOST_LEVELS or narrow else "diagonal"
     model = SharedFrailty(risks.times, risks.x - risks.centre, group, levels, risks.ties, curvature)
     found = frailty_variance(model)
     if not found.theta:

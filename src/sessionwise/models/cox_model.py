@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sessionwise.engine.cox_search import CoxMaximum, clustered_covariance, cox_maximum
-from sessionwise.engine.event_times import event_times
-from sessionwise.engine.tied_steps import Ties
+from sessionwise.engine.efron_steps import Ties
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
 from sessionwise.features.leaving import Episodes, episodes, refuse_the_future
 from sessionwise.models.cox_deviations import with_deviations

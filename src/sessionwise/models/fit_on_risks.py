@@ -7,7 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
-from sessionwise.engine.proportional_test import Transform
+from sessionwise.engine.proportional_hazards import Transform
 from sessionwise.models.fit import Curve, Fit
 from sessionwise.models.predicted_staying import baseline_table, described, staying_curve
 from sessionwise.models.risk_order import concordance_row

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from sessionwise.engine.baseline_hazard import baseline_hazard, profile_hazard
-from sessionwise.engine.tied_steps import tied_steps
+from sessionwise.engine.baseline_curve import baseline_hazard, profile_hazard
+from sessionwise.engine.efron_steps import tied_steps
 from sessionwise.errors import Refused
 from sessionwise.models.fit import Curve, Recipe, Rows
 from sessionwise.models.risk_rows import RiskRows, columns_of

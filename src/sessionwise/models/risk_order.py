@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from sessionwise.engine.concordance_pairs import concordance_pairs
+from sessionwise.engine.compared_pairs import concordance_pairs
 from sessionwise.models.risk_rows import RiskRows, levels_of
 
 DECIMALS = 10

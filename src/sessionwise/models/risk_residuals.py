@@ -7,8 +7,8 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from sessionwise.engine.proportional_test import schoenfeld
-from sessionwise.engine.row_scores import row_scores
+from sessionwise.engine.proportional_hazards import schoenfeld
+from sessionwise.engine.score_parts import row_scores
 from sessionwise.errors import InvalidInput, Problem, nearest
 from sessionwise.models.risk_rows import RiskRows, levels_of
 

@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from sessionwise.engine.event_times import EventTimes, event_times
-from sessionwise.engine.tied_steps import TiedSteps, Ties, tied_steps
+from sessionwise.engine.at_event_times import EventTimes, event_times
+from sessionwise.engine.efron_steps import TiedSteps, Ties, tied_steps
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
 from sessionwise.models.formulas import Design
 from sessionwise.models.new_rows import rows_as_fitted

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from sessionwise.engine.natural_smooth import smooth
-from sessionwise.engine.proportional_test import (
+from sessionwise.engine.proportional_hazards import (
     ProportionalTest,
     Transform,
     proportional_test,

@@ -107,6 +107,12 @@ SOURCES = {
         "Singer, J. D., & Willett, J. B. (2003). Applied Longitudinal Data Analysis: Modeling "
         "Change and Event Occurrence. Oxford University Press.",
     ),
+    "cox_deviations": (
+        "Ripatti, S., & Palmgren, J. (2000). Estimation of multivariate frailty models using "
+        "penalized partial likelihood. Biometrics, 56(4), 1016–1022.",
+        "Therneau, T. M., Grambsch, P. M., & Pankratz, V. S. (2003). Penalized survival models and "
+        "frailty. Journal of Computational and Graphical Statistics, 12(1), 156–175.",
+    ),
     "flueckiger": (
         "Flückiger, C., Del Re, A. C., Wampold, B. E., & Horvath, A. O. (2018). The alliance in "
         "adult psychotherapy: a meta-analytic synthesis. Psychotherapy, 55(4), 316–340.",

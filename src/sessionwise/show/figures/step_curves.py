@@ -19,6 +19,7 @@ from sessionwise.show.words import capital, counted
 
 Marks = Literal["steps", "points"]
 AT_MAXIMUM = "at the maximum"
+STEPPED = ("product limit", "cumulative hazard")
 
 
 @answered
@@ -58,7 +59,7 @@ def curves(
     nothing_at_all = set(seen["state"]) == {AT_MAXIMUM} and not seen["estimate"].any()
     if seen.empty or nothing_at_all:
         return Nothing()
-    marks: Marks = "steps" if curve.recipe.estimation == "product limit" else "points"
+    marks: Marks = "steps" if curve.recipe.estimation in STEPPED else "points"
     groups, states = list(dict.fromkeys(seen["group"])), list(dict.fromkeys(seen["state"]))
     with style():
         drawing = canvas(HEIGHT + 0.2 * len(groups))
@@ -136,7 +137,7 @@ def _caption(curve: Curve, states: list[str]) -> str:
             *curve.recipe.notes,
         ]
         return " ".join(said)
-    if curve.recipe.estimation != "product limit":
+    if curve.recipe.estimation not in STEPPED:
         return (
             f"Share who {listed(states)}{who}; 95 % confidence intervals. Below the axis, from how "
             f"many it was due; a line ends where it was due from fewer than {SMALLEST}."

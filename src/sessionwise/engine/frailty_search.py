@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 from scipy import optimize, stats
 
-from sessionwise.engine.shared_frailty import Penalised, SharedFrailty, highest
+from sessionwise.engine.frailty_rows import SharedFrailty
+from sessionwise.engine.shared_frailty import Penalised, highest
 from sessionwise.errors import Refused
 
 Estimation = Literal["reml", "laplace"]
@@ -76,7 +77,7 @@ def frailty_variance(model: SharedFrailty, estimation: Estimation = "reml") -> F
 
     Examples
     --------
-    >>> from sessionwise.engine.event_times import event_times
+    >>> from sessionwise.engine.at_event_times import event_times
     >>> none, group = np.zeros(8, int), np.repeat([0, 1, 2, 3], 2)
     >>> times = event_times(none, np.array([1, 2, 8, 9, 1, 3, 7, 10]), none + 1, none)
     >>> found = frailty_variance(SharedFrailty(times, np.zeros((8, 0)), group, 4))
@@ -159,7 +160,7 @@ def variance_limits(model: SharedFrailty, level: float = 0.95) -> tuple[float, f
 
     Examples
     --------
-    >>> from sessionwise.engine.event_times import event_times
+    >>> from sessionwise.engine.at_event_times import event_times
     >>> none, group = np.zeros(8, int), np.repeat([0, 1, 2, 3], 2)
     >>> times = event_times(none, np.array([1, 2, 8, 9, 1, 3, 7, 10]), none + 1, none)
     >>> variance_limits(SharedFrailty(times, np.zeros((8, 0)), group, 4))[0]

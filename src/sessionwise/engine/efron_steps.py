@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from sessionwise.engine.event_times import EventTimes
+from sessionwise.engine.at_event_times import EventTimes
 
 Ties = Literal["efron", "breslow"]
 
@@ -87,7 +87,7 @@ def tied_steps(times: EventTimes, x: np.ndarray, risk: np.ndarray, ties: Ties) -
 
     Examples
     --------
-    >>> from sessionwise.engine.event_times import event_times
+    >>> from sessionwise.engine.at_event_times import event_times
     >>> x, none = np.array([[0.0], [1.0], [2.0]]), np.zeros(3, int)
     >>> times = event_times(none, np.array([1, 1, 2]), np.array([1, 1, 0]), none)
     >>> tied_steps(times, x, np.ones(3), "efron").total.tolist()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sessionwise.engine.tied_steps import TiedSteps
+from sessionwise.engine.efron_steps import TiedSteps
 
 
 def row_scores(steps: TiedSteps) -> np.ndarray:
@@ -20,8 +20,8 @@ def row_scores(steps: TiedSteps) -> np.ndarray:
 
     Examples
     --------
-    >>> from sessionwise.engine.event_times import event_times
-    >>> from sessionwise.engine.tied_steps import tied_steps
+    >>> from sessionwise.engine.at_event_times import event_times
+    >>> from sessionwise.engine.efron_steps import tied_steps
     >>> x, none = np.array([[0.0], [1.0]]), np.zeros(2, int)
     >>> times = event_times(none, np.array([1, 2]), np.array([1, 0]), none)
     >>> row_scores(tied_steps(times, x, np.ones(2), "efron")).ravel().tolist()

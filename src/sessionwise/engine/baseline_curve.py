@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sessionwise.engine.tied_steps import TiedSteps
+from sessionwise.engine.efron_steps import TiedSteps
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +53,8 @@ def baseline_hazard(steps: TiedSteps) -> Baseline:
 
     Examples
     --------
-    >>> from sessionwise.engine.event_times import event_times
-    >>> from sessionwise.engine.tied_steps import tied_steps
+    >>> from sessionwise.engine.at_event_times import event_times
+    >>> from sessionwise.engine.efron_steps import tied_steps
     >>> x, none = np.zeros((3, 1)), np.zeros(3, int)
     >>> times = event_times(none, np.array([1, 2, 3]), np.ones(3), none)
     >>> baseline_hazard(tied_steps(times, x, np.ones(3), "efron")).hazard.round(3).tolist()

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from sessionwise.engine.event_times import event_times
-from sessionwise.engine.tied_steps import TiedSteps
+from sessionwise.engine.at_event_times import event_times
+from sessionwise.engine.efron_steps import TiedSteps
 
 Transform = Literal["km", "identity", "rank", "log"]
 
@@ -52,7 +52,7 @@ def schoenfeld(steps: TiedSteps) -> np.ndarray:
 
     Examples
     --------
-    >>> from sessionwise.engine.tied_steps import tied_steps
+    >>> from sessionwise.engine.efron_steps import tied_steps
     >>> x, none = np.array([[0.0], [1.0], [2.0]]), np.zeros(3, int)
     >>> times = event_times(none, np.array([1, 2, 3]), np.array([1, 1, 0]), none)
     >>> schoenfeld(tied_steps(times, x, np.ones(3), "efron")).ravel().tolist()
@@ -94,7 +94,7 @@ def proportional_test(
 
     Examples
     --------
-    >>> from sessionwise.engine.tied_steps import tied_steps
+    >>> from sessionwise.engine.efron_steps import tied_steps
     >>> x, none = np.array([[0.0], [1.0], [1.0], [0.0]]), np.zeros(4, int)
     >>> rows = (none, np.array([1, 2, 3, 4]), np.array([1, 1, 1, 0]))
     >>> steps = tied_steps(event_times(*rows, none), x, np.ones(4), "efron")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sessionwise.engine.concordance_pairs import concordance_pairs
+from sessionwise.engine.compared_pairs import concordance_pairs
 
 
 def by_hand(risk, start, stop, event, strata):
