@@ -37,6 +37,7 @@ _WORDS = {
     "models.cumulative_incidence": ("incidence", "still_in_therapy"),
     "models.alliance_leaving": ("alliance_and_leaving", "hazard_by_session"),
     "models.alliance_attendance": ("alliance_and_attendance", "chance_of_missing"),
+    "models.missed_again": ("alliance_and_missing_again",),
     "models.discrete_hazard": ("hazard",),
     "models.cox_model": ("cox",),
     "models.next_outcome": ("alliance_and_next_outcome", "outcome_and_alliance"),

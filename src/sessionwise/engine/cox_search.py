@@ -12,7 +12,7 @@ from sessionwise.engine.efron_steps import TiedSteps, Ties, tied_steps
 from sessionwise.engine.score_parts import row_scores
 
 MOST_STEPS = 60
-FLAT = 1e-16
+FLAT = 1e-22
 """A Newton step that promises less than this in log-likelihood, per event, is the last."""
 
 NEARLY, FAR = 1e-9, 1e-3

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sessionwise.engine.cox_search import CoxMaximum, clustered_covariance, cox_maximum
 from sessionwise.engine.efron_steps import Ties
-from sessionwise.errors import InvalidInput, Problem, Refused, nearest
+from sessionwise.errors import Refused
 from sessionwise.features.leaving import Episodes, episodes, refuse_the_future
 from sessionwise.models.cox_deviations import with_deviations
 from sessionwise.models.cox_fit import CoxFit
+from sessionwise.models.cox_rows import check_random, check_words, laid_out, zero_one_design
 from sessionwise.models.fit import VARIANCE_COLUMNS, Health, Recipe
 from sessionwise.models.fit_on_risks import FitOnRisks
-from sessionwise.models.formula_terms import Formula
-from sessionwise.models.formulas import Design, complete_rows, design, parse
+from sessionwise.models.formulas import complete_rows, parse
 from sessionwise.models.generalized_linear import with_events
 from sessionwise.models.labels import term_labels
 from sessionwise.models.model_rows import (
@@ -27,7 +27,7 @@ from sessionwise.models.model_rows import (
     refuse_few_clients,
     standard_deviations,
 )
-from sessionwise.models.risk_rows import RiskRows, term_columns
+from sessionwise.models.risk_rows import RiskRows
 from sessionwise.models.wald import estimates_frame
 from sessionwise.records.sessions import Sessions
 
@@ -101,24 +101,24 @@ def cox(
     >>> import sessionwise as sw
     >>> fit = cox("left_unplanned ~ severity", sw.example(), cluster="therapist")
     >>> fit.recipe.errors, fit.recipe.reference
-    ('robust', 't with G−1 = 9 df')
+    ('robust', 't with G−1 = 11 df')
     """
     at_risk = episodes(data) if isinstance(data, Sessions) else data
     on_sessions = isinstance(at_risk, Episodes)
     if on_sessions:
         start, stop = start or "start", stop or "stop"
     frame = model_frame(at_risk)
-    _check_words(frame, (start, stop, strata, cluster), ties)
+    check_words(frame, (start, stop, strata, cluster), ties)
     parsed = parse(formula, frame.columns)
-    _check_random(parsed, cluster)
+    check_random(parsed, cluster)
     if on_sessions:
         refuse_the_future(at_risk, parsed.columns, parsed.outcome)
     needed = [*parsed.columns, *(name for name in (start, stop, strata, cluster) if name)]
     used, left_out = complete_rows(frame, list(dict.fromkeys(needed)))
     if on_sessions:
         refuse_few_clients(used)
-    made = _design(parsed, used)
-    risks = _risk_rows(made, used, (start, stop, strata), ties)
+    made = zero_one_design(parsed, used)
+    risks = laid_out(made, used, (start, stop, strata), ties)
     found = cox_maximum(risks.times, risks.x, ties)
     _refuse_endless(found, risks.columns)
     codes = pd.factorize(used[cluster])[0] if cluster else np.zeros(0, int)
@@ -162,108 +162,6 @@ def cox(
         score_statistic=found.score_test,
     )
     return with_deviations(fit, parsed.random) if parsed.random else fit
-
-
-def _check_words(frame: pd.DataFrame, columns: tuple[str, str, str, str], ties: str) -> None:
-    """Say everything that is wrong with the words of a call."""
-    there = list(map(str, frame.columns))
-    problems = [
-        Problem(f"there is no column `{name}`", "", nearest(name, there))
-        for name in columns
-        if name and name not in there
-    ]
-    if ties not in get_args(Ties):
-        problems.append(
-            Problem(f"'{ties}' is no way to take ties", "", nearest(ties, get_args(Ties)))
-        )
-    if not columns[1]:
-        problems.append(Problem("no column of times was named", "", 'Write stop="…".'))
-    if problems:
-        raise InvalidInput(problems, "what cox was given")
-
-
-def _check_random(parsed: Formula, cluster: str) -> None:
-    """Refuse deviations and clustered errors together."""
-    if parsed.random and cluster:
-        remedy = "Take one of them out."
-        found = f"`{parsed.random[0]}` and cluster='{cluster}' are two answers to one question"
-        raise InvalidInput([Problem(found, "", remedy)], "what cox was given")
-
-
-def _design(parsed: Formula, used: pd.DataFrame) -> Design:
-    """Make the columns; refuse an outcome that is not 0/1 or of which there is none."""
-    outcome = used[parsed.outcome]
-    if not outcome.isin([0, 1]).all():
-        odd = int((~outcome.isin([0, 1])).sum())
-        raise Refused(
-            f"`{parsed.outcome}` is neither 0 nor 1 in {odd} of {len(outcome)} rows. Make a 0/1 "
-            "column first: 1 in the row at whose end the event happened."
-        )
-    if not outcome.sum():
-        raise Refused(
-            f"`{parsed.outcome}` never happens in the {len(outcome)} rows that have what this "
-            "model needs, so nothing says what goes with it."
-        )
-    if outcome.all():  # every row ends with the event: a constant for the grammar, not here
-        made = design(parsed, used.assign(**{parsed.outcome: np.arange(len(used)) % 2}))
-        return replace(made, response=np.ones(len(used)))
-    return design(parsed, used)
-
-
-def _risk_rows(
-    made: Design, used: pd.DataFrame, columns: tuple[str, str, str], ties: Ties
-) -> RiskRows:
-    """Put times, strata and covariates together."""
-    start, stop, strata = columns
-    begins, ends = _times(used, start, stop)
-    kept = [k for k, name in enumerate(made.terms) if name != "Intercept"]
-    if not kept:
-        raise Refused(
-            "The formula has no terms, and a Cox model has no intercept: its baseline is free. "
-            "Name what may go with the event."
-        )
-    codes, names = pd.factorize(used[strata], sort=True) if strata else (0, [""])
-    terms = tuple(made.terms[k] for k in kept)
-    return RiskRows(
-        x=made.matrix[:, kept],
-        columns=terms,
-        terms=term_columns(terms),
-        start=begins,
-        stop=ends,
-        event=made.response,
-        strata=np.array(np.broadcast_to(codes, len(used))),
-        strata_names=tuple(map(str, names)),
-        coefficients=np.zeros(len(kept)),
-        covariance=np.zeros((len(kept), len(kept))),
-        ties=ties,
-        shift=np.zeros(len(used)),
-        used=used,
-        made=made,
-    )
-
-
-def _times(used: pd.DataFrame, start: str, stop: str) -> tuple[np.ndarray, np.ndarray]:
-    """Read the times; refuse those that are no numbers, or rows that end before they begin."""
-    wordy = [n for n in (start, stop) if n and not pd.api.types.is_numeric_dtype(used[n])]
-    if wordy:
-        problems = [
-            Problem(f"`{name}` holds no numbers", "", "Give times as numbers, dates as days.")
-            for name in wordy
-        ]
-        raise InvalidInput(problems, "the times")
-    ends = used[stop].to_numpy(float)
-    if not start:
-        return np.full(len(used), -np.inf), ends
-    begins = used[start].to_numpy(float)
-    backwards = np.flatnonzero(~(begins < ends))
-    if backwards.size:
-        first = ", ".join(str(place + 1) for place in backwards[:5])
-        found = f"{backwards.size} rows end when they begin, or before (the first: row {first})"
-        remedy = (
-            f"`{start}` must lie below `{stop}`: a row is at risk after the one, up to the other."
-        )
-        raise InvalidInput([Problem(found, f"`{start}`, `{stop}`", remedy)], "the times")
-    return begins, ends
 
 
 def _refuse_endless(found: CoxMaximum, columns: tuple[str, ...]) -> None:
