@@ -149,8 +149,7 @@ def cox(
             step="session" if on_sessions else "",
             references=tuple(made.references.items()),
             notes=_notes(used, risks, (strata, cluster, groups)),
-            sources=("cox", "efron_ties" if ties == "efron" else "breslow_ties")
-            + (("lin_wei",) if cluster else ()),
+            sources=("cox", f"{ties}_ties", *(("lin_wei",) if cluster else ())),
         ),
         loglik=found.loglik,
         covariance=covariance,
