@@ -7,13 +7,14 @@ significant digits, residuals with 12 decimals.
 
 import json
 import os
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import sessionwise as sw
 from sessionwise.engine.compared_pairs import concordance_pairs
 from sessionwise.engine.frailty_rows import SharedFrailty
 from sessionwise.engine.frailty_search import frailty_variance
@@ -175,6 +176,37 @@ def test_therapists_frailty(said):
     same(found.at.coefficients, said["estimate"], FRAILTY)
     same(np.sqrt(np.diag(found.at.covariance)), said["se"], FRAILTY)
     same(found.at.deviations, said["modes"], FRAILTY, FRAILTY)
+
+
+class TestGivenTheDeviations:
+    """R's fit with its own deviations as an offset has the coefficients of the penalised one."""
+
+    said = SAID["given_deviations"]
+
+    @cached_property
+    def fit(self):
+        formula = "left ~ srs + severity + (1 | therapist)"
+        return sw.cox(formula, drawn(), start="start", stop="stop")
+
+    def test_the_fit(self):
+        said = SAID["frailties"][1]
+        assert not said["sparse"]
+        assert said["ties"] == "efron"
+        same(self.fit.estimates["estimate"], said["estimate"], FRAILTY)
+        same(self.fit.estimates["std_error"], said["se"], FRAILTY)
+        same(self.fit.variances["variance"], [said["theta"]], FRAILTY)
+
+    def test_proportional_hazards(self):
+        same(self.fit.proportional()["statistic"], self.said["zph"]["km"]["chisq"], 1e-7)
+
+    def test_martingale(self):
+        ours = self.fit.residuals("martingale")["martingale"]
+        same(ours, self.said["martingale"], 1e-7, 1e-8)
+
+    def test_concordance(self):
+        found = self.fit.concordance()
+        same(found["estimate"], self.said["concordance"]["estimate"])
+        same(found["std_error"] ** 2, self.said["concordance"]["variance"])
 
 
 class TestTheClinic:
