@@ -149,6 +149,12 @@ class TestTherapistsDiffer:
         spread = np.log(found.median_ratios()["estimate"].iloc[0]) / 0.9538726
         assert spread**2 == pytest.approx(found.frailty.theta, rel=1e-6)
 
+    def test_a_curve_is_of_a_therapist_in_the_middle(self):
+        found = sw.cox("left ~ x + (1 | therapist)", drawn(), stop="stop")
+        notes = found.curves(pd.DataFrame({"x": [0.0]})).recipe.notes
+        assert any("deviation is 0" in note for note in notes)
+        assert "therapist" in found._repr_mimebundle_()["text/html"]
+
     def test_no_difference_is_fitted_without(self):
         frame = drawn(spread=0.0).sample(frac=1, random_state=2)
         frame["therapist"] = frame["stop"].rank(method="first").astype(int) % 12

@@ -28,6 +28,10 @@ ASIDE = (
     "Other endings are taken as if they said nothing of this one: not the probability of staying, "
     "nor one minus that of such an ending."
 )
+AT_NOUGHT = (
+    "A curve is of a therapist whose deviation is 0, and its limits leave out what is not known of "
+    "the deviations."
+)
 HELD = "Covariates are held at their values throughout."
 LIMITS = "log–log limits, from the error of the log survival"
 
@@ -86,10 +90,16 @@ def staying_curve(
             kind=f"Expected by a {recipe.kind}",
             estimation="cumulative hazard",
             reference=LIMITS,
-            notes=(HELD, *([ASIDE] if state in CENSORED_OTHERS.values() else []), *recipe.notes),
+            notes=(*_notes(rows, state), *recipe.notes),
         ),
         unit=unit,
     )
+
+
+def _notes(rows: RiskRows, state: str) -> list[str]:
+    """Say what a reader of the curves must know."""
+    aside = [ASIDE] if state in CENSORED_OTHERS.values() else []
+    return [HELD, *aside, *([AT_NOUGHT] if rows.shift.any() else [])]
 
 
 def described(rows: RiskRows, profiles: pd.DataFrame) -> dict[str, np.ndarray]:
