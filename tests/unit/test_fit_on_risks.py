@@ -209,11 +209,11 @@ class TestOverTime:
         early, late = (random.exponential(1, 900) / np.exp(b * x) for b in (1.0, -0.4))
         frame = pd.DataFrame({"x": x, "stop": np.where(early < 0.7, early, 0.7 + late)})
         found = sw.cox("left ~ x", frame.assign(left=1), stop="stop").effects_over_time()
-        ends = found.slopes.iloc[0]
-        assert ends["estimate_first"] > 0 > ends["estimate_last"]
+        ends = found.early_late.iloc[0]
+        assert ends["estimate_early"] > 0 > ends["estimate_late"]
         figure = sw.show.effects_over_time(found)
         assert "changes over" in figure.title
-        assert f"{np.exp(ends['estimate_first']):.2f}" in figure.title
+        assert f"{np.exp(ends['estimate_early']):.2f}" in figure.title
         assert figure.title in figure.alt + "."
 
     def test_what_holds_is_said_to_hold(self):

@@ -37,9 +37,9 @@ class EffectsOverTime:
         ``term, statistic, df, p``, one row per term and the last for all of them.
     lines
         ``term, time, estimate, low, high``: a smooth line through the points with 95 % limits.
-    slopes
-        ``term, first, last, estimate_first, estimate_last``: the straight line on the tested scale
-        of time, at the first and the last event.
+    early_late
+        ``term, early, late, estimate_early, estimate_late``: that line at the quartiles of the
+        times of events.
     points
         ``term, time, estimate``: one per event, the scaled Schoenfeld residual and the coefficient.
         Of whom is not in it.
@@ -59,7 +59,7 @@ class EffectsOverTime:
     question: str
     tests: pd.DataFrame
     lines: pd.DataFrame
-    slopes: pd.DataFrame
+    early_late: pd.DataFrame
     points: pd.DataFrame = field(repr=False)
     fitted: Mapping[str, float]
     relative: tuple[str, ...]
@@ -125,7 +125,8 @@ def over_time(
     terms = list(rows.terms)
     grid = _grid(found.time)
     places = np.interp(grid, *_scale(found))
-    lines, slopes, points = [], [], []
+    lines, ends, points = [], [], []
+    early, late = _quartiles(found.time)
     half = float(stats.norm.ppf(0.975))
     for k, term in enumerate(terms):
         told = np.isfinite(found.scaled[:, k])
@@ -134,8 +135,8 @@ def over_time(
         error = half * np.sqrt(leverage * found.variance[k, k])
         lines.append(_piece(term, time=grid, estimate=line, low=line - error, high=line + error))
         points.append(_piece(term, time=time, estimate=value))
-        ends, _ = smooth(moment, value, places[[0, -1]], columns=2)
-        slopes.append((term, grid[0], grid[-1], *ends))
+        two, _ = smooth(moment, value, np.interp([early, late], *_scale(found)))
+        ends.append((term, early, late, *two))
     relative = tuple(term for term, columns in rows.terms.items() if len(columns) > 1)
     fitted = {
         term: 1.0 if term in relative else float(rows.coefficients[columns[0]])
@@ -145,8 +146,8 @@ def over_time(
         question="Do the hazard ratios hold throughout?",
         tests=_tests(rows, found),
         lines=pd.concat(lines, ignore_index=True),
-        slopes=pd.DataFrame(
-            slopes, columns=["term", "first", "last", "estimate_first", "estimate_last"]
+        early_late=pd.DataFrame(
+            ends, columns=["term", "early", "late", "estimate_early", "estimate_late"]
         ),
         points=pd.concat(points, ignore_index=True),
         fitted=fitted,
@@ -164,6 +165,12 @@ def _grid(time: np.ndarray) -> np.ndarray:
     if distinct.size <= MOST_POINTS:
         return distinct
     return np.linspace(distinct[0], distinct[-1], MOST_POINTS)
+
+
+def _quartiles(time: np.ndarray) -> tuple[float, float]:
+    """Give the times by which a quarter and three quarters of the events had happened."""
+    early, late = np.quantile(time, [0.25, 0.75], method="inverted_cdf")
+    return (early, late) if early < late else (time.min(), time.max())
 
 
 def _scale(found: ProportionalTest) -> tuple[np.ndarray, np.ndarray]:

@@ -158,13 +158,18 @@ def finding(found: EffectsOverTime) -> str:
     also = f"; {count(more, 'other effect')} {verb} too" if more else ""
     if term in found.relative:
         return f"What {label} goes with changes {over} ({p}){also}"
-    slope = found.slopes.set_index("term").loc[term]
-    ends = [number(float(np.exp(slope[f"estimate_{end}"])), 2) for end in ("first", "last")]
-    when = [moment(slope[end], found.unit) for end in ("first", "last")]
+    line = found.early_late.set_index("term").loc[term]
+    ends = [number(float(np.exp(line[f"estimate_{end}"])), 2) for end in ("early", "late")]
+    when = [_when(line[end], found.unit) for end in ("early", "late")]
     return (
         f"The hazard ratio of {label} changes {over}: {ends[0]} at {when[0]}, {ends[1]} at "
         f"{when[1]} ({p}){also}"
     )
+
+
+def _when(time: float, unit: str) -> str:
+    """Name a time, also one whose unit is not known."""
+    return f"time {time:g}" if unit == "time" else moment(time, unit)
 
 
 def _caption(found: EffectsOverTime, terms: list[str]) -> str:
@@ -196,7 +201,7 @@ def _alt(found: EffectsOverTime, terms: list[str]) -> str:
         ends = line.iloc[[0, -1]]
         change = np.exp if term not in found.relative else _as_it_is
         values = [
-            f"{number(float(change(row['estimate'])), 2)} at {moment(row['time'], found.unit)}"
+            f"{number(float(change(row['estimate'])), 2)} at {_when(row['time'], found.unit)}"
             for _, row in ends.iterrows()
         ]
         said.append(f"{term_words(term, found.labels)} {listed(values)}")
