@@ -13,12 +13,14 @@ import pandas as pd
 CACHE = Path(__file__).parents[1] / ".bench"
 MADE_BY = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
 SESSIONS_PER_CLIENT, SESSIONS_PER_THERAPIST = 10, 250
-DESIGNS = ("nested", "crossed", "handovers", "remembering")
+DESIGNS = ("nested", "crossed", "handovers", "remembering", "leaving")
 ELSEWHERE = 0.1
 """In the crossed design: the share of sessions that another therapist, drawn at random, holds."""
 HANDED_OVER, FROM = 0.2, 6
 """In the design with handovers: the share of clients whom the next therapist takes over, and from
 which session on. All therapists form one ring, and each shares clients with two others only."""
+LONGEST = 40
+"""In the design of leaving: sessions a client may have."""
 KEPT = 0.3
 """In the design that remembers: what of a session's residual is left in the next."""
 
@@ -26,6 +28,8 @@ KEPT = 0.3
 def clinic(rows: int, design: str, seed: int = 1) -> pd.DataFrame:
     """Draw a clinic sorted by client and session; ids are text, scores have one decimal."""
     rng = np.random.default_rng([seed, rows, DESIGNS.index(design)])
+    if design == "leaving":
+        return decisions(rng, rows)
     lengths = 1 + rng.poisson(SESSIONS_PER_CLIENT - 1, size=rows)
     clients = int(np.searchsorted(np.cumsum(lengths), rows)) + 1
     client = np.repeat(np.arange(clients), lengths[:clients])[:rows]
@@ -66,6 +70,32 @@ def clinic(rows: int, design: str, seed: int = 1) -> pd.DataFrame:
             "ors": np.round(ors, 1),
             "distance": distance,
             "came": (rng.random(rows) < 1 / (1 + np.exp(-odds))).astype(int),
+        }
+    )
+
+
+def decisions(rng: np.random.Generator, rows: int) -> pd.DataFrame:
+    """Draw one row per decision to come back, with an alliance score that changes."""
+    clients = rows // 3
+    client = np.repeat(np.arange(clients), LONGEST)
+    session = np.tile(np.arange(1, LONGEST + 1), clients)
+    therapist = rng.integers(0, max(2, rows // SESSIONS_PER_THERAPIST), clients)
+    srs = np.round(34 + rng.normal(0, 3, clients)[client] + rng.normal(0, 2.5, client.size), 1)
+    severity = np.round(rng.normal(0, 1, clients), 2)
+    eta = -3 - 0.08 * (srs - 34) + 0.2 * severity[client]
+    left = rng.random(client.size) < -np.expm1(-np.exp(eta))
+    over = left | (rng.random(client.size) < 0.05)
+    first = np.where(over.reshape(clients, LONGEST).any(axis=1),
+                     over.reshape(clients, LONGEST).argmax(axis=1), LONGEST)  # fmt: skip
+    kept = np.flatnonzero(session <= first[client] + 1)[:rows]
+    return pd.DataFrame(
+        {
+            "therapist": pd.Series(therapist[client[kept]]).map("T{:05d}".format).astype("str"),
+            "start": session[kept] - 1,
+            "stop": session[kept],
+            "srs": srs[kept],
+            "severity": severity[client[kept]],
+            "left": left[kept].astype(int),
         }
     )
 

@@ -1,7 +1,7 @@
-"""`sw.mixed` beside lme4 and nlme: the same rows and model, in turn, each in a fresh process.
+"""Models beside lme4, nlme and survival: the same rows, in turn, each in a fresh process.
 
 Scores beside ``lmer``, 0/1 outcomes beside ``glmer``, scores whose residuals correlate from session
-to session beside nlme's ``lme``.
+to session beside nlme's ``lme``, who leaves beside survival's ``coxph``.
 
 Timed is the fit alone, from a loaded data frame to estimates, after a small untimed fit; numpy's
 BLAS has one thread, as `make` and the kernels of reports give it (every core in ``crossed-1m``), R
@@ -50,7 +50,7 @@ class NotMeasured(Exception):
 
 @dataclass(frozen=True)
 class Model:
-    """A formula, by `sw.mixed` with these options, and by a function of one_fit.R."""
+    """A formula, by `sw.mixed` (or another verb) with these options, and by a function of R."""
 
     formula: str
     package: str
@@ -66,6 +66,10 @@ SCORE = Model(FORMULA, "lme4", "lmer")
 CAME = Model(
     "came ~ session + distance + severity + (1 | client) + (1 | therapist)",
     "lme4", "glmer", {"family": "binomial"},
+)  # fmt: skip
+LEAVING = Model(
+    "left ~ srs + severity", "survival", "coxph",
+    {"verb": "cox", "start": "start", "stop": "stop", "cluster": "therapist"},
 )  # fmt: skip
 SERIES = Model(FORMULA, "nlme", "lme", {"residual": "ar1"})
 
@@ -120,6 +124,9 @@ PAIRED = {
     "came-crossed-100k": Case(100_000, "crossed", model=CAME),
     "ar1-10k": Case(10_000, "remembering", model=SERIES),
     "ar1-100k": Case(100_000, "remembering", model=SERIES),
+    "cox-10k": Case(10_000, "leaving", model=LEAVING),
+    "cox-100k": Case(100_000, "leaving", model=LEAVING),
+    "cox-1m": Case(1_000_000, "leaving", model=LEAVING),
 }
 ALONE = {
     "crossed-1m": Case(1_000_000, "crossed", threads=os.cpu_count() or 1),

@@ -1,9 +1,11 @@
-# One timed fit by lme4 or nlme in a process of its own; prints one line of JSON.
+# One timed fit by lme4, nlme or survival in a process of its own; prints one line of JSON.
 # Rscript one_fit.R DATA SMALL FORMULA PEER DRAWS DERIVATIVES: as one_fit.py, by lmer, glmer (0/1)
-# or lme (residuals that correlate from session to session), with their defaults but for
-# DERIVATIVES (lme4's checks; TRUE is the default).
-suppressPackageStartupMessages(library(lme4))
+# lme (residuals that correlate from session to session) or coxph (errors by therapist), with their
+# defaults but for DERIVATIVES (lme4's checks; TRUE is the default).
 given <- commandArgs(TRUE)
+package <- c(lmer = "lme4", glmer = "lme4", lme = "nlme", coxph = "survival")[[given[4]]]
+suppressPackageStartupMessages(library(if (package == "nlme") "lme4" else package,
+                                       character.only = TRUE))
 formula <- as.formula(given[3])
 draws <- as.integer(given[5])
 derivatives <- as.logical(given[6])
@@ -40,6 +42,9 @@ peers <- list(
     random <- nested(data)
     series <- as.formula(paste("~ session |", paste(names(random), collapse = " / ")))
     nlme::lme(nobars(formula), data, random, nlme::corAR1(form = series), method = "REML")
+  },
+  coxph = function(data) {
+    coxph(update(formula, Surv(start, stop, left) ~ .), data, cluster = therapist)
   }
 )
 fit <- peers[[given[4]]]
@@ -58,11 +63,11 @@ if (draws > 0) cost <- measured(function() bootMer(model, fixef, nsim = draws, s
 
 quoted <- function(text) paste0("[", paste(dQuote(gsub("[\"\\\\\n]", " ", text), FALSE),
                                            collapse = ", ")[length(text) > 0], "]")
-package <- if (given[4] == "lme") "nlme" else "lme4"
+rows <- if (package == "survival") model$n else nobs(model)
 cat(sprintf(
   paste0('{"seconds": %.4f, "mb": %.1f, "loglik": %.6f, "messages": %s, "rows": %d, ',
          '"versions": {"R": "%s", "%s": "%s", "Matrix": "%s", "R_BLAS": "%s"}}\n'),
-  cost$seconds, cost$mb, as.numeric(logLik(model)), quoted(said), nobs(model),
+  cost$seconds, cost$mb, as.numeric(logLik(model)), quoted(said), rows,
   getRversion(), package, packageDescription(package)$Version,
   packageDescription("Matrix")$Version,
   paste(basename(c(sessionInfo()$BLAS, La_library())), collapse = " and ")

@@ -1,9 +1,9 @@
-"""One timed fit of `sw.mixed` in a process of its own; prints one line of JSON.
+"""One timed fit of `sw.mixed` or `sw.cox` in a process of its own; prints one line of JSON.
 
 ``python one_fit.py DATA SMALL FORMULA DRAWS OPTIONS``: an untimed fit to SMALL imports everything,
-then the fit to DATA is timed (DRAWS 0), or so many parametric bootstrap draws from it. OPTIONS of
-`sw.mixed` are JSON. Memory is the peak while it ran above what was resident when the data were
-loaded.
+then the fit to DATA is timed (DRAWS 0), or so many parametric bootstrap draws from it. OPTIONS are
+JSON; ``verb`` among them names another word than ``mixed``. Memory is the peak while it ran above
+what was resident when the data were loaded.
 """
 
 import ctypes
@@ -39,9 +39,10 @@ def measured(run: Callable) -> tuple[object, dict]:
 
 def main(data: str, small: str, formula: str, draws: str, options: str) -> None:
     given = json.loads(options)
-    sw.mixed(formula, pd.read_parquet(small), **given)
+    fitted = getattr(sw, given.pop("verb", "mixed"))
+    fitted(formula, pd.read_parquet(small), **given)
     frame = pd.read_parquet(data)
-    fit, cost = measured(lambda: sw.mixed(formula, frame, **given))
+    fit, cost = measured(lambda: fitted(formula, frame, **given))
     if int(draws):
         _, cost = measured(lambda: sw.bootstrap(fit, draws=int(draws), seed=1))
     said = {"loglik": float(fit.loglik), "messages": [str(fit.health)] * (not fit.health.sound)}

@@ -28,6 +28,11 @@ SECTIONS = {
         " by REML, with residuals that follow one another from session to session"
         ' (`residual="ar1"`; `corAR1(form = ~ session | therapist / client)`).',
     ),
+    ("survival coxph",): (
+        "Who leaves, beside survival's coxph",
+        ", counting-process rows on the clock of sessions, Efron's ties, errors robust by"
+        " therapist.",
+    ),
 }
 """Who the peers are, what their section is called, and what follows its formula."""
 ONCE_HEAD = ("case", "run once", "seconds", "MB", "log-likelihood below ours by", "of what")

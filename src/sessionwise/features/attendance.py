@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from sessionwise.errors import Refused, Unanswerable
@@ -102,3 +104,54 @@ def before_appointments(s: Sessions, name: str) -> Sessions:
     column = Column(made, "number", "before", unit=source.unit, label=label,
                     instrument=source.instrument, made_from=(name,))  # fmt: skip
     return s.with_columns(pd.DataFrame({made: last - table[f"{name}_so_far"]}), [column])
+
+
+def kept_or_missed(s: Sessions, *, cancelled: bool = False) -> pd.Series:
+    """Mark appointments from the second on, after a session, that were attended or missed.
+
+    Parameters
+    ----------
+    s
+        The records with :func:`attendance_flags`.
+    cancelled
+        Whether those cancelled are taken in too.
+    """
+    table = s.table
+    later = table["appointment"].gt(1) & table["sessions_so_far"].gt(0)
+    return later if cancelled else later & table["cancelled"].eq(0)
+
+
+def rows_asked(
+    s: Sessions, used: Sequence[str], *, cancelled: bool = False
+) -> tuple[pd.DataFrame, tuple[tuple[str, int], ...]]:
+    """Give the rows of a model of attendance, and count the others by the first reason.
+
+    Parameters
+    ----------
+    s
+        The records with :func:`attendance_flags`.
+    used
+        Columns that may not be missing.
+    cancelled
+        As in :func:`kept_or_missed`.
+
+    Examples
+    --------
+    >>> import sessionwise as sw
+    >>> rows, left_out = rows_asked(attendance_flags(sw.example()), ["srs"])
+    >>> left_out[0]
+    ('first appointments', 120)
+    """
+    frame = s.frame
+    reasons = {
+        "first appointments": frame["appointment"].eq(1),
+        **({} if cancelled else {"appointments cancelled": frame["cancelled"].eq(1)}),
+        "no session attended before": frame["sessions_so_far"].eq(0),
+        **{f"{s.columns[name].label or name}: missing": frame[name].isna() for name in used},
+    }
+    left, still = [], pd.Series(True, frame.index)
+    for reason, gone in reasons.items():
+        lost = still & gone.to_numpy(bool)
+        left.append((reason, int(lost.sum())))
+        still &= ~lost
+    return frame[still].reset_index(drop=True), tuple(one for one in left if one[1])

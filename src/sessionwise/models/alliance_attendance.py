@@ -8,7 +8,12 @@ from dataclasses import replace
 import pandas as pd
 
 from sessionwise.errors import Refused, Unanswerable
-from sessionwise.features.attendance import attendance_flags, before_appointments
+from sessionwise.features.attendance import (
+    attendance_flags,
+    before_appointments,
+    kept_or_missed,
+    rows_asked,
+)
 from sessionwise.features.given import need_given
 from sessionwise.features.intake import need_intake
 from sessionwise.models.fit import Fit, Rows, Unanswered
@@ -92,7 +97,7 @@ def alliance_and_attendance(s: Sessions, alliance: str = "srs", adjust: Sequence
     modality, said = _modality(s, fixed)
     fixed += modality
     groups, alone = _groups(s, unit, fixed)
-    rows, left_out = _complete(s, [*fixed, *groups])
+    rows, left_out = rows_asked(s, [*fixed, *groups])
     left_out = (*((one.reason, one.rows) for one in s.origin.ledger if one.rows), *left_out)
     refuse_few_clients(rows)
     formula = f"no_show ~ {' + '.join([*fixed, *(f'(1 | {group})' for group in groups)])}"
@@ -168,7 +173,7 @@ def _modality(s: Sessions, fixed: Sequence[str]) -> tuple[list[str], tuple[str, 
     if "modality" not in s.columns or "modality" in fixed:
         return [], ()
     frame = s.frame
-    rows = frame[_asked(s) & frame[list(fixed)].notna().all(axis=1)]
+    rows = frame[kept_or_missed(s) & frame[list(fixed)].notna().all(axis=1)]
     given = rows["modality"].notna()
     missed = rows["no_show"].eq(1)
     if not given[missed].mean() > 0.9 * given[~missed].mean():
@@ -193,36 +198,13 @@ def _groups(
     frame = s.frame
     if "therapist" not in frame:
         return (unit,), ()
-    rows = _asked(s) & frame[list(fixed)].notna().all(axis=1)
+    rows = kept_or_missed(s) & frame[list(fixed)].notna().all(axis=1)
     if frame.loc[rows, "therapist"].nunique() < 2:
         alone = "The rows of the model have one therapist, so therapists cannot be compared."
         return (unit,), (alone,)
     return (unit, "therapist"), (
         "Each appointment is counted with the therapist it was made with.",
     )
-
-
-def _asked(s: Sessions) -> pd.Series:
-    """Mark appointments from the second on that were attended or missed, after a session."""
-    table = s.table
-    return table["appointment"].gt(1) & table["cancelled"].eq(0) & table["sessions_so_far"].gt(0)
-
-
-def _complete(s: Sessions, used: Sequence[str]) -> tuple[pd.DataFrame, tuple[tuple[str, int], ...]]:
-    """Give the rows of the model, and count the others by the first reason."""
-    frame = s.frame
-    reasons = {
-        "first appointments": frame["appointment"].eq(1),
-        "appointments cancelled": frame["cancelled"].eq(1),
-        "no session attended before": frame["sessions_so_far"].eq(0),
-        **{f"{s.columns[name].label or name}: missing": frame[name].isna() for name in used},
-    }
-    left, still = [], pd.Series(True, frame.index)
-    for reason, gone in reasons.items():
-        lost = still & gone.to_numpy(bool)
-        left.append((reason, int(lost.sum())))
-        still &= ~lost
-    return frame[still].reset_index(drop=True), tuple(one for one in left if one[1])
 
 
 def _counted(
@@ -235,7 +217,7 @@ def _counted(
         clients=len(rows[["clinic", "client"]].drop_duplicates()),
         therapists=int(rows["therapist"].nunique()) if "therapist" in rows else 0,
         events=missed,
-        events_lost=int(s.table.loc[_asked(s), "no_show"].sum()) - missed,
+        events_lost=int(s.table.loc[kept_or_missed(s), "no_show"].sum()) - missed,
         left_out=left_out,
         unit="appointments",
     )

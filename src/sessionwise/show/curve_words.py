@@ -17,6 +17,8 @@ PLAIN = {
     **HAPPENED,
     "gave the questionnaire": ("gave", "the questionnaire"),
     "at the maximum": ("of the scores were", "at the maximum"),
+    "still without an unplanned ending": ("would be", "without an unplanned ending, others aside"),
+    "still without a planned ending": ("would be", "without a planned ending, others aside"),
 }
 WHOLE_SAMPLE = frozenset({"", "all", "everyone", "nan"})
 
@@ -94,14 +96,11 @@ def share_with_interval(row: pd.Series, first: bool = True) -> str:
     return f"{percent(row['estimate'])} ({limits if first else limits.removeprefix('95 % CI ')})"
 
 
-AFTER = {"still in therapy": "After"}
-"""States that are told of the time after a session."""
-
-
 def curve_finding(curve: Curve, by: float | None = None) -> str:
     """State what a curve shows at one time, as a title."""
     time, rows = reached(curve, by)
-    word = "By" if _is_ending(rows) else AFTER.get(curve.estimates["state"].iloc[0], "At")
+    still = curve.estimates["state"].iloc[0].startswith("still")  # told of the time after a session
+    word = "By" if _is_ending(rows) else "After" if still else "At"
     when = f"{word} {moment(time, curve.unit)}"
     groups = list(dict.fromkeys(rows["group"]))
     if len(groups) == 1:

@@ -5,6 +5,7 @@ from sessionwise.show.change_tables import change_criteria, who_changed
 from sessionwise.show.display import Figure, Note, Nothing, Sentence, Table
 from sessionwise.show.figures.change_plot import first_and_last
 from sessionwise.show.figures.courses import attended, course
+from sessionwise.show.figures.hazard_ratio_lines import effects_over_time
 from sessionwise.show.figures.intervals import effects
 from sessionwise.show.figures.phase_lines import phases
 from sessionwise.show.figures.predictions import probability
@@ -59,6 +60,7 @@ __all__ = [
     "difference",
     "early_alliance",
     "effects",
+    "effects_over_time",
     "endings",
     "estimates",
     "first_and_last",

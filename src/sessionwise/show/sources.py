@@ -79,11 +79,39 @@ SOURCES = {
         "effects with longitudinal data using multilevel models. Psychological Methods, 20(1), "
         "63–83.",
     ),
+    "cox": (
+        "Cox, D. R. (1972). Regression models and life-tables. Journal of the Royal Statistical "
+        "Society B, 34(2), 187–202.",
+        "Andersen, P. K., & Gill, R. D. (1982). Cox's regression model for counting processes: A "
+        "large sample study. Annals of Statistics, 10(4), 1100–1120.",
+    ),
+    "efron_ties": (
+        "Efron, B. (1977). The efficiency of Cox's likelihood function for censored data. Journal "
+        "of the American Statistical Association, 72(359), 557–565.",
+    ),
+    "breslow_ties": (
+        "Breslow, N. (1974). Covariance analysis of censored survival data. Biometrics, 30(1), "
+        "89–99.",
+    ),
+    "lin_wei": (
+        "Lin, D. Y., & Wei, L. J. (1989). The robust inference for the Cox proportional hazards "
+        "model. Journal of the American Statistical Association, 84(408), 1074–1078.",
+    ),
+    "recurrent_events": (
+        "Prentice, R. L., Williams, B. J., & Peterson, A. V. (1981). On the regression analysis of "
+        "multivariate failure time data. Biometrika, 68(2), 373–379.",
+    ),
     "discrete_hazard": (
         "Prentice, R. L., & Gloeckler, L. A. (1978). Regression analysis of grouped survival data "
         "with application to breast cancer data. Biometrics, 34(1), 57–67.",
         "Singer, J. D., & Willett, J. B. (2003). Applied Longitudinal Data Analysis: Modeling "
         "Change and Event Occurrence. Oxford University Press.",
+    ),
+    "cox_deviations": (
+        "Ripatti, S., & Palmgren, J. (2000). Estimation of multivariate frailty models using "
+        "penalized partial likelihood. Biometrics, 56(4), 1016–1022.",
+        "Therneau, T. M., Grambsch, P. M., & Pankratz, V. S. (2003). Penalized survival models and "
+        "frailty. Journal of Computational and Graphical Statistics, 12(1), 156–175.",
     ),
     "flueckiger": (
         "Flückiger, C., Del Re, A. C., Wampold, B. E., & Horvath, A. O. (2018). The alliance in "

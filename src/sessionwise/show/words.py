@@ -8,8 +8,13 @@ from sessionwise.models.fit import Fit, Health, Recipe, Rows
 from sessionwise.show.numbers import count, listed
 from sessionwise.show.suppression import SMALLEST
 
-RATIOS = {"cloglog": "hazard ratio", "logit": "odds ratio", "log": "rate ratio"}
-RISKS = {"cloglog": "hazard", "logit": "odds", "log": "rate"}
+RATIOS = {
+    "cloglog": "hazard ratio",
+    "logit": "odds ratio",
+    "log": "rate ratio",
+    "log hazard": "hazard ratio",
+}
+RISKS = {"cloglog": "hazard", "logit": "odds", "log": "rate", "log hazard": "hazard"}
 CLOCKS = frozenset({"session", "time", "date"})
 SAID_WITH_A_Y = ("uni", "use", "usu", "eu")
 LETTERS_SAID_WITH_A_VOWEL = frozenset("AEFHILMNORSX")

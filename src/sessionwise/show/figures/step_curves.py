@@ -19,6 +19,7 @@ from sessionwise.show.words import capital, counted
 
 Marks = Literal["steps", "points"]
 AT_MAXIMUM = "at the maximum"
+STEPPED = ("product limit", "cumulative hazard")
 
 
 @answered
@@ -58,7 +59,7 @@ def curves(
     nothing_at_all = set(seen["state"]) == {AT_MAXIMUM} and not seen["estimate"].any()
     if seen.empty or nothing_at_all:
         return Nothing()
-    marks: Marks = "steps" if curve.recipe.estimation == "product limit" else "points"
+    marks: Marks = "steps" if curve.recipe.estimation in STEPPED else "points"
     groups, states = list(dict.fromkeys(seen["group"])), list(dict.fromkeys(seen["state"]))
     with style():
         drawing = canvas(HEIGHT + 0.2 * len(groups))
@@ -71,7 +72,8 @@ def curves(
             if len(groups) > 1 and state == states[-1]:
                 label_ends(axes, lines, width=18 if len(states) == 1 else 12)
             risk = _who_is_counted(states, marks)
-            numbers_below(axes, part, groups, risk if state == states[0] else "")
+            rows, names = _at_risk(part, groups)
+            numbers_below(axes, rows, names, risk if state == states[0] else "")
             if len(states) > 1:
                 axes.set_title(capital(state), loc="left", color=INK)
         panels[0].set_ylabel("Probability" if len(states) > 1 else capital(states[0]))
@@ -124,6 +126,15 @@ def _who_is_counted(states: list[str], marks: Marks) -> str:
     return "Due" if marks == "points" else "At risk"
 
 
+def _at_risk(part: pd.DataFrame, groups: list[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Count once those at risk who are the same for every group: curves a model expects."""
+    each = part.pivot(index="time", columns="group", values="at_risk")
+    same = each.eq(each.iloc[:, 0], axis=0).all(axis=None)
+    if len(groups) < 2 or not same:
+        return part, groups
+    return part[part["group"] == groups[0]].assign(group=""), [""]
+
+
 def _caption(curve: Curve, states: list[str]) -> str:
     """Say what is drawn and of whom."""
     competing = len(states) > 1 and set(states) <= set(HAPPENED)
@@ -136,14 +147,16 @@ def _caption(curve: Curve, states: list[str]) -> str:
             *curve.recipe.notes,
         ]
         return " ".join(said)
-    if curve.recipe.estimation != "product limit":
+    expected = curve.recipe.estimation == "cumulative hazard"
+    noted = "".join(f" {note}" for note in curve.recipe.notes if expected)
+    if curve.recipe.estimation not in STEPPED:
         return (
             f"Share who {listed(states)}{who}; 95 % confidence intervals. Below the axis, from how "
             f"many it was due; a line ends where it was due from fewer than {SMALLEST}."
         )
     return (
         f"{curve.recipe.kind}: {listed(states)}{who}; 95 % confidence intervals. Below the "
-        f"axis, the number at risk; a curve ends where fewer than {SMALLEST} are.{others}"
+        f"axis, the number at risk; a curve ends where fewer than {SMALLEST} are.{others}{noted}"
     )
 
 

@@ -1,0 +1,162 @@
+"""Curves that a Cox fit expects: the baseline hazard, and staying of somebody described."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from sessionwise.engine.baseline_curve import baseline_hazard, profile_hazard
+from sessionwise.engine.efron_steps import tied_steps
+from sessionwise.errors import Refused
+from sessionwise.models.fit import Curve, Recipe, Rows
+from sessionwise.models.risk_rows import RiskRows, columns_of
+
+MOST_PROFILES = 12
+"""Curves at once; more cannot be told apart."""
+
+CENSORED_OTHERS = {
+    "left_unplanned": "still without an unplanned ending",
+    "left_planned": "still without a planned ending",
+}
+"""What is left when one kind of ending is counted and the others are censored."""
+
+ASIDE = (
+    "Other endings are taken as if they said nothing of this one: not the probability of staying, "
+    "nor one minus that of such an ending."
+)
+AT_NOUGHT = (
+    "A curve is of a therapist whose deviation is 0, and its limits leave out what is not known of "
+    "the deviations."
+)
+HELD = "Covariates are held at their values throughout."
+LIMITS = "log–log limits, from the error of the log survival"
+
+
+def baseline_table(rows: RiskRows, centred: bool) -> pd.DataFrame:
+    """Tabulate the baseline; see `CoxFit.baseline_hazard`."""
+    x = rows.centre if centred else np.zeros(len(rows.columns))
+    pieces = [
+        pd.DataFrame(
+            {
+                "stratum": pd.Series([name] * len(time), dtype="str"),
+                "time": time,
+                "at_risk": at_risk,
+                "events": events,
+                "hazard": hazard,
+                "std_error": error,
+            }
+        )
+        for name, time, at_risk, events, hazard, error in _profile(rows, x)
+    ]
+    return pd.concat(pieces, ignore_index=True)
+
+
+def staying_curve(
+    rows: RiskRows, profiles: Mapping[str, np.ndarray], recipe: Recipe, said: tuple[str, Rows, str]
+) -> Curve:
+    """Give the curves of somebody described; see `CoxFit.curves`.
+
+    Parameters
+    ----------
+    rows
+        Of the fit.
+    profiles
+        Name → covariates, shape (p,).
+    recipe
+        Of the fit.
+    said
+        The state the probability is of, the rows counted, and what time counts.
+    """
+    state, counted, unit = said
+    if not profiles:
+        raise Refused("There is nobody to draw a curve of: give at least one row.")
+    if len(profiles) > MOST_PROFILES:
+        raise Refused(f"{len(profiles)} curves were asked for, and at most {MOST_PROFILES} can be.")
+    pieces = []
+    for name, x in profiles.items():
+        for stratum, time, at_risk, _, hazard, error in _profile(rows, x):
+            group = ", ".join(part for part in (name, stratum) if part)
+            pieces.append(_piece(group or "all", state, (time, at_risk), hazard, error))
+    return Curve(
+        question=f"Who is {state} at which time, by what the model knows of them?",
+        estimates=pd.concat(pieces, ignore_index=True),
+        rows=counted,
+        recipe=replace(
+            recipe,
+            kind=f"Expected by a {recipe.kind}",
+            estimation="cumulative hazard",
+            reference=LIMITS,
+            notes=(*_notes(rows, state), *recipe.notes),
+        ),
+        unit=unit,
+    )
+
+
+def _notes(rows: RiskRows, state: str) -> list[str]:
+    """Say what a reader of the curves must know."""
+    aside = [ASIDE] if state in CENSORED_OTHERS.values() else []
+    return [HELD, *aside, *([AT_NOUGHT] if rows.shift.any() else [])]
+
+
+def described(rows: RiskRows, profiles: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Give each profile a name and the columns of the model.
+
+    An index of text names them; otherwise the columns in which they differ do.
+    """
+    matrix = columns_of(rows, profiles)
+    if profiles.index.map(lambda one: isinstance(one, str)).all():
+        names = [str(name) for name in profiles.index]
+    else:
+        telling = [name for name in profiles if profiles[name].nunique() > 1]
+        names = [
+            ", ".join(f"{name} {_written(value)}" for name, value in line.items())
+            for line in profiles[telling].to_dict("records")
+        ]
+    if len(set(names)) < len(names):
+        raise Refused("Two of the profiles have one name or say the same. Take one out.")
+    return dict(zip(names, matrix))
+
+
+def _written(value: object) -> str:
+    return f"{value:g}".replace("-", "−") if isinstance(value, int | float) else str(value)
+
+
+def _profile(rows: RiskRows, x: np.ndarray) -> list[tuple]:
+    """Give stratum, time, at risk, events, hazard and its error, stratum by stratum."""
+    risk = np.exp(rows.linear)
+    base = baseline_hazard(tied_steps(rows.times, rows.x - rows.centre, risk, rows.ties))
+    hazard, error = profile_hazard(base, x - rows.centre, rows.coefficients, rows.covariance)
+    columns = (base.time, base.at_risk, base.events, hazard, error)
+    found = []
+    for code, name in enumerate(rows.strata_names):
+        here = base.stratum == code
+        found.append((name, *(column[here] for column in columns)))
+    return found
+
+
+def _piece(
+    group: str,
+    state: str,
+    when: tuple[np.ndarray, np.ndarray],
+    hazard: np.ndarray,
+    error: np.ndarray,
+) -> pd.DataFrame:
+    """Lay one curve out, with limits symmetric for log(−log)."""
+    half = float(stats.norm.ppf(0.975)) * error / hazard
+    survival = np.exp(-hazard)
+    return pd.DataFrame(
+        {
+            "group": pd.Series([group] * len(hazard), dtype="str"),
+            "state": pd.Series([state] * len(hazard), dtype="str"),
+            "time": when[0],
+            "at_risk": when[1],
+            "estimate": survival,
+            "std_error": survival * error,
+            "low": np.exp(-hazard * np.exp(half)),
+            "high": np.exp(-hazard * np.exp(-half)),
+        }
+    )
