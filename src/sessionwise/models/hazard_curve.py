@@ -11,7 +11,7 @@ from sessionwise.features.leaving import Episodes
 from sessionwise.models.alliance_leaving import scored_decisions
 from sessionwise.models.fit import Fit, Unanswered
 from sessionwise.models.formulas import design, parse
-from sessionwise.models.leaving_baseline import SHAPES, with_baseline
+from sessionwise.models.leaving_baseline import SHAPES, baseline_values, with_baseline
 from sessionwise.records.sessions import Sessions
 
 FEWEST = 5
@@ -95,11 +95,7 @@ def probability_of(eta: np.ndarray, link: str) -> np.ndarray:
 
 
 def _baseline(fit: Fit, at_risk: Episodes, sessions: np.ndarray) -> dict[str, np.ndarray]:
-    """Give the columns of a baseline that is no line, as the fit has them, for each session.
-
-    They are functions of the session alone: those of a session without a row of the model are
-    taken from the session nearest to it.
-    """
+    """Give the columns of a baseline that is no line, as the fit has them, for each session."""
     terms = {term.split("[")[0] for term in fit.estimates["term"]}
     shape = next((one for one, term in SHAPES.items() if term in terms - {"session"}), None)
     if shape is None:
@@ -110,11 +106,7 @@ def _baseline(fit: Fit, at_risk: Episodes, sessions: np.ndarray) -> dict[str, np
     rows = with_baseline(at_risk, used, shape)[0].frame
     rows = rows[rows[used].notna().all(axis=1)].reset_index(drop=True)
     made = design(f"left_unplanned ~ {SHAPES[shape]}", rows)
-    seen = rows["session"].drop_duplicates()
-    numbers = seen.to_numpy(int)
-    nearest = np.abs(numbers[None, :] - sessions[:, None]).argmin(axis=1)
-    matrix = made.matrix[seen.index.to_numpy()[nearest]]
-    return {term: matrix[:, k] for k, term in enumerate(made.terms) if k}
+    return baseline_values(made, rows, sessions)
 
 
 def _profile(

@@ -11,6 +11,7 @@ import pandas as pd
 
 from sessionwise.errors import Refused, nearest
 from sessionwise.features.leaving import Episodes
+from sessionwise.models.formulas import Design
 from sessionwise.records.ledger import Left
 from sessionwise.records.sessions import Column
 
@@ -140,6 +141,17 @@ def joined_sessions(
     return list(zip(starts, ends))
 
 
+def flagged_first(at_risk: Episodes) -> Episodes:
+    """Give first sessions a column of their own (0/1)."""
+    first = at_risk.frame["session"].eq(1).astype("int64")
+    step = Column("first_session", "flag", "before", made_from=("session",), label="first session")
+    return replace(
+        at_risk,
+        frame=at_risk.frame.assign(first_session=first),
+        columns={**at_risk.columns, "first_session": step},
+    )
+
+
 def with_first_session(at_risk: Episodes, swing: str, score: str) -> Episodes:
     """Give session 1 a swing of 0 where it was scored, and a column to tell it from the others.
 
@@ -150,12 +162,36 @@ def with_first_session(at_risk: Episodes, swing: str, score: str) -> Episodes:
     swing, score
         Columns: what is missing at a first score, and the score.
     """
-    frame = at_risk.frame.copy(deep=False)
-    first = frame["session"].eq(1).to_numpy(bool)
-    frame["first_session"] = first.astype("int64")
-    frame[swing] = frame[swing].mask(first & frame[score].notna().to_numpy(), 0.0)
-    step = Column("first_session", "flag", "before", made_from=("session",), label="first session")
-    return replace(at_risk, frame=frame, columns={**at_risk.columns, "first_session": step})
+    at_risk = flagged_first(at_risk)
+    frame = at_risk.frame
+    first = frame["first_session"].eq(1) & frame[score].notna()
+    return replace(at_risk, frame=frame.assign(**{swing: frame[swing].mask(first, 0.0)}))
+
+
+def baseline_values(
+    made: Design, rows: pd.DataFrame, sessions: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Give the columns of a baseline at some sessions, by term.
+
+    They are functions of the session alone: those of a session without a row of the model are
+    taken from the session nearest to it.
+
+    Parameters
+    ----------
+    made
+        The model's matrix, on ``rows``.
+    rows
+        With their ``session``, numbered from 0.
+    sessions
+        Shape (sessions,).
+    """
+    seen = rows["session"].drop_duplicates()
+    nearest = np.abs(seen.to_numpy(int)[None, :] - sessions[:, None]).argmin(axis=1)
+    matrix = made.matrix[seen.index.to_numpy()[nearest]]
+    own = {"first_session", *SHAPES.values()}
+    places = [k for k, term in enumerate(made.terms) if term.split("[")[0] in own]
+    found = {made.terms[k]: matrix[:, k] for k in places}
+    return {**found, **({"session": sessions.astype(float)} if "session" in found else {})}
 
 
 def _first_session(
