@@ -1,4 +1,4 @@
-"""Tests and limits of a regression with few clusters: the score bootstrap, with the null imposed."""
+"""Tests and limits where clusters are few: the score bootstrap with the null imposed."""
 
 from __future__ import annotations
 

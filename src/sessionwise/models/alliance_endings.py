@@ -1,4 +1,4 @@
-"""Alliance and both kinds of ending: the hazards of leaving and of ending as planned, side by side."""
+"""Alliance and both kinds of ending: leaving beside ending as planned."""
 
 from __future__ import annotations
 

@@ -59,7 +59,8 @@ THERAPISTS_AND_DROPOUT = Benchmark(
 )  # fmt: skip
 """Therapists' share of the variance of dropout, of a course, on the logistic scale.
 
-Zimmermann, Rubel, Page & Lutz 2017, Clin Psychol Psychother 24:312, abstract: 5.7 %; no limits there.
+Zimmermann, Rubel, Page & Lutz 2017, Clin Psychol Psychother 24:312, abstract: 5.7 %,
+without limits.
 """
 
 YOUTH = "children and adolescents"

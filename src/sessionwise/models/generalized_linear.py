@@ -145,9 +145,7 @@ def _check_words(
             Problem(f"'{link}' is no link of '{family}'", remedy=nearest(link, LINKS[family]))
         )
     if errors not in ERRORS:
-        problems.append(
-            Problem(f"there are no errors '{errors}'", remedy=nearest(errors, ERRORS))
-        )
+        problems.append(Problem(f"there are no errors '{errors}'", remedy=nearest(errors, ERRORS)))
     elif errors == "wild" and family != "binomial":
         problems.append(
             Problem("the wild bootstrap is for 0/1 outcomes", remedy='Take errors="CR2".')

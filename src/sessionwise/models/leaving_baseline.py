@@ -96,9 +96,7 @@ def with_baseline(
     return at_risk, (SHAPES[shape],), notes
 
 
-def joined_sessions(
-    frame: pd.DataFrame, outcome: str, *, own: bool
-) -> list[tuple[int, float]]:
+def joined_sessions(frame: pd.DataFrame, outcome: str, *, own: bool) -> list[tuple[int, float]]:
     """Join sessions into steps that each hold enough endings, from the first session on.
 
     Parameters

@@ -66,9 +66,7 @@ def hazard_by_therapist(formula: str, at_risk: Episodes, link: Link) -> Fit:
     estimate = fit.estimates["estimate"].to_numpy(float)
     return _noted(fit, note).replace(
         estimates=estimates_frame(list(fit.estimates["term"]), estimate, fit.covariance, df),
-        recipe=replace(
-            _noted(fit, note).recipe, reference=f"t with therapists−2 = {df:.0f} df"
-        ),
+        recipe=replace(_noted(fit, note).recipe, reference=f"t with therapists−2 = {df:.0f} df"),
     )
 
 
@@ -92,8 +90,8 @@ def _clustered(formula: str, at_risk: Episodes, link: Link, many: int) -> Fit:
         )
         return _noted(hazard(formula, at_risk, link, errors="wild"), note)
     note = (
-        f"There are {many} therapists, fewer than {FEW_CLUSTERS}: clustered errors rest on few, and "
-        f"limits are by t with {many - 1} degrees of freedom."
+        f"There are {many} therapists, fewer than {FEW_CLUSTERS}: clustered errors rest on few, "
+        f"and limits are by t with {many - 1} degrees of freedom."
     )
     return _noted(hazard(formula, at_risk, link), note)
 

@@ -243,7 +243,8 @@ def _spread(shown: pd.DataFrame, line: np.ndarray, link: str, sd: float) -> pd.D
         half = stats.norm.ppf(0.975) * np.sqrt((part["std_error"] ** 2).sum()) / tenth
         chances = _chance(line, np.array([middle, middle - half, middle + half]), link)
         lines.append((group, tenth, *chances))
-    lines.insert(len(lines) // 2, ("middle", 0, float(_chance(line, np.zeros(1), link)[0]), np.nan, np.nan))
+    middle = float(_chance(line, np.zeros(1), link)[0])
+    lines.insert(len(lines) // 2, ("middle", 0, middle, np.nan, np.nan))
     reach = stats.norm.ppf(0.9) * sd
     if not reach:
         return pd.DataFrame(lines[-1:], columns=["group", "therapists", "estimate", "low", "high"])
