@@ -118,7 +118,9 @@ def test_planned_endings_without_a_difference_between_therapists_have_clustered_
     """glmmTMB's standard deviation of therapists ends at 5e-7 here; ours is zero and taken out."""
     fit, said = sw.alliance_and_endings(clinic(), "srs", ["base"]).planned, SAID["planned_plain"]
     assert fit.health.dropped == ("(1 | therapist): its variance was estimated as zero",)
-    np.testing.assert_allclose(fit.estimates["estimate"], list(said["estimate"].values()), rtol=1e-6)
+    np.testing.assert_allclose(
+        fit.estimates["estimate"], list(said["estimate"].values()), rtol=1e-6
+    )
     np.testing.assert_allclose(fit.estimates["std_error"], list(said["cr2"].values()), rtol=1e-5)
     assert fit.rows.used == said["rows"]
 

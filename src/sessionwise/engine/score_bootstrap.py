@@ -13,8 +13,12 @@ LEVEL = 0.05
 FINE = 1e-3
 """Limits are found to so many standard errors."""
 
-FURTHEST = 64.0
-"""So many standard errors from the estimate a limit is looked for; beyond, it is endless."""
+REACHES = (*np.arange(0.5, 6.1, 0.5), 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0)
+"""Standard errors from the estimate at which a limit is looked for; beyond, it is endless.
+
+The power of a score test may fall again far from the estimate; the limit is the first value that is
+rejected, so that limits bound the values around the estimate that are not.
+"""
 
 MOST = 40
 """Steps of Newton's method at most."""
@@ -29,8 +33,8 @@ class Judged:
     p
         Of the null hypothesis that it is 0, shape (p,).
     low, high
-        The values furthest from the estimate that are not rejected at 5 %, shape (p,); endless
-        where no value is.
+        The last values, going from the estimate, before one is rejected at 5 %, shape (p,); endless
+        where none is.
     """
 
     p: np.ndarray
@@ -138,16 +142,24 @@ class ScoreBootstrap:
         return scores, np.array(blocks)
 
     def _limit(self, tested: int, side: int, best: np.ndarray, error: float) -> float:
-        """Find where the p-value falls below 5 % on one side of the estimate."""
-        inside, reach = 0.0, 2.0
-        while not self.p_value(tested, best[tested] + side * reach * error, best) < LEVEL:
-            inside, reach = reach, 2 * reach
-            if reach > FURTHEST:
-                return side * np.inf
+        """Find where the p-value first falls below 5 % on one side of the estimate."""
+        nought = -side * best[tested] / error
+        places = sorted([*REACHES, nought]) if nought > 0 else REACHES
+
+        def rejected(reach: float) -> bool:
+            return self.p_value(tested, best[tested] + side * reach * error, best) < LEVEL
+
+        inside = 0.0
+        for reach in places:
+            if rejected(reach):
+                break
+            inside = reach
+        else:
+            return side * np.inf
         while reach - inside > FINE * max(1.0, reach):
             middle = (inside + reach) / 2
-            if self.p_value(tested, best[tested] + side * middle * error, best) < LEVEL:
+            if rejected(middle):
                 reach = middle
             else:
                 inside = middle
-        return float(best[tested] + side * reach * error)
+        return float(best[tested] + side * inside * error)

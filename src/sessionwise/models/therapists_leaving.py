@@ -178,7 +178,8 @@ def _found(fit: GeneralizedMixedFit, rows: pd.DataFrame, by: int) -> TherapistDi
         raise Refused(f"Chances over {by} sessions are over none. Give 1 or more.")
     link, solution = fit.recipe.link, fit.solution
     profile = SpreadProfile(solution.likelihood, solution.summit)
-    spreads = np.array([profile.best, *profile.limits()])
+    best = 0.0 if solution.singular else profile.best
+    spreads = np.array([best, *profile.limits()])
     shares = spreads**2 / (spreads**2 + RESIDUALS[link])
     ratios = np.exp(QUARTER * spreads)
     sessions = np.arange(int(rows["session"].min()), min(by, int(rows["session"].max())) + 1)

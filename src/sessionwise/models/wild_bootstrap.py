@@ -23,8 +23,8 @@ def judged_wildly(
 ) -> pd.DataFrame:
     """Put p-values and limits of the wild cluster bootstrap into a table of estimates.
 
-    Each coefficient is tested with the null hypothesis imposed; limits are the values furthest from
-    the estimate that are not rejected. Estimates and standard errors stay as they are, so a limit
+    Each coefficient is tested with the null hypothesis imposed; limits are where, going from the
+    estimate, values are first rejected. Estimates and standard errors stay as they are, so a limit
     is no multiple of the error, and lies endlessly far where so few clusters reject no value.
 
     Parameters
