@@ -12,9 +12,10 @@ from tables import records
 import sessionwise as sw
 from sessionwise.errors import Unanswerable
 from sessionwise.features.running_means import running
-from sessionwise.models.alliance_leaving import alliance_and_leaving, hazard_by_session
+from sessionwise.models.alliance_leaving import alliance_and_leaving
 from sessionwise.models.discrete_hazard import hazard
 from sessionwise.models.fit import Recipe, Unanswered
+from sessionwise.models.hazard_curve import hazard_by_session
 from sessionwise.records.sessions import Sessions
 from sessionwise.records.truth import Truth
 

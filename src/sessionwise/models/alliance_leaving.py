@@ -1,31 +1,44 @@
-"""Alliance and leaving: the named question, and what its model says session by session."""
+"""Alliance and leaving: does a low alliance, or a fall in it, come before an unplanned ending?"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
-import numpy as np
 import pandas as pd
-from scipy import special, stats
 
-from sessionwise.errors import Refused
+from sessionwise.errors import Refused, nearest
 from sessionwise.features.given import need_given
 from sessionwise.features.intake import need_intake
+from sessionwise.features.landmark_level import level_at_landmark
 from sessionwise.features.leaving import Episodes, episodes
 from sessionwise.features.running_means import running
-from sessionwise.models.discrete_hazard import Link, hazard
-from sessionwise.models.fit import Fit, Unanswered
+from sessionwise.features.steps_and_slopes import since_last, slope_to_date
+from sessionwise.models.discrete_hazard import Link
+from sessionwise.models.fit import Fit
 from sessionwise.models.labels import term_labels
+from sessionwise.models.leaving_baseline import (
+    Baseline,
+    baseline_words,
+    with_baseline,
+    with_first_session,
+)
+from sessionwise.models.leaving_errors import hazard_by_therapist
 from sessionwise.records.ledger import Left
-from sessionwise.records.sessions import COURSE_KEY, Column, Sessions
+from sessionwise.records.sessions import COURSE_KEY, Sessions
 
-FEWEST = 5
-"""Fewest decisions after a session for a probability to be given."""
+PURPOSE = "Alliance and leaving"
+Swing = Literal["change", "since_last", "slope_to_date"]
+SWINGS = {"change": running, "since_last": since_last, "slope_to_date": slope_to_date}
 
 
 def alliance_and_leaving(
-    s: Sessions, alliance: str = "srs", adjust: Sequence[str] = (), link: Link = "cloglog"
+    s: Sessions,
+    alliance: str = "srs",
+    adjust: Sequence[str] = (),
+    link: Link = "cloglog",
+    baseline: Baseline = "linear",
 ) -> Fit:
     """Does a lower alliance, or a fall in it, precede an unplanned ending?
 
@@ -45,14 +58,19 @@ def alliance_and_leaving(
         Intake covariates.
     link
         As in :func:`hazard`.
+    baseline
+        How the hazard goes from session to session: ``"linear"``, ``"polynomial"``, ``"spline"`` or
+        ``"steps"``; :func:`leaving_baselines` compares them.
 
     Returns
     -------
     Fit
         Terms ``Intercept, first_session, session, X_to_date, X_change`` and the covariates, in log
         hazard per alliance point; without ``first_session``, and from session 2 on, where all
-        first sessions ended alike. ``scales``: ``alliance_between`` (standard deviation of the
-        courses' means at their last row) and ``alliance_within`` (of the changes), in points.
+        first sessions ended alike; other baselines have their own terms for ``session``.
+        ``scales``: ``alliance_between`` (standard deviation of the courses' means at their last
+        row) and ``alliance_within`` (of the changes), in points. From ten therapists on they have
+        a random term; with fewer, errors are clustered (:func:`hazard_by_therapist`).
 
     Raises
     ------
@@ -66,144 +84,128 @@ def alliance_and_leaving(
     >>> fit.rows.events > 0
     True
     """
-    s.need([alliance], "Alliance and leaving")
-    need_intake(s, adjust, "Alliance and leaving")
-    need_given(s, [alliance, *adjust], "Alliance and leaving")
-    at_risk = _with_first_session(episodes(running(s, alliance)), alliance)
+    _need(s, alliance, adjust)
     to_date, change = f"{alliance}_to_date", f"{alliance}_change"
-    at_risk, step, note = _with_baseline(at_risk, [to_date, change, *adjust])
-    terms = [*step, "session", to_date, change, *adjust]
-    fit = hazard(f"left_unplanned ~ {' + '.join(terms)}", at_risk, link)
-    return fit.replace(
+    used = [to_date, change, *adjust]
+    at_risk, terms, notes = with_baseline(scored_decisions(s, alliance), used, baseline)
+    fit = hazard_by_therapist(f"left_unplanned ~ {' + '.join([*terms, *used])}", at_risk, link)
+    return _asked(fit, s, alliance, notes).replace(
         question=f"Does a lower {s.columns[alliance].label or alliance}, or a fall in it, precede "
         "an unplanned ending?",
-        recipe=replace(fit.recipe, notes=(note, *fit.recipe.notes)),
         scales=_scales(at_risk.frame, to_date, change),
-        labels={**fit.labels, **term_labels(s.columns, [alliance])},
     )
 
 
-def hazard_by_session(fit: Fit | Unanswered, s: Sessions) -> pd.DataFrame:
-    """How likely does the model say an unplanned ending is after each session?
+def alliance_and_leaving_from_landmark(
+    s: Sessions,
+    alliance: str = "srs",
+    adjust: Sequence[str] = (),
+    landmark: int = 3,
+    swing: Swing = "change",
+) -> Fit:
+    """Does a lower early alliance, or a later swing from it, precede an unplanned ending?
+
+    A mean to date moves with the swings, so that its effect is partly theirs. Here the level is the
+    mean of sessions 1 to k and stays what it was; who is asked are those who came to session k, and
+    what is explained are the decisions after sessions k, k + 1, …
 
     Parameters
     ----------
-    fit
-        From :func:`alliance_and_leaving`; one that was not answered is handed back.
     s
-        What it was fitted to.
+        The records.
+    alliance
+        A score known after the session, in scale points.
+    adjust
+        Intake covariates.
+    landmark
+        k, 1 or more.
+    swing
+        ``"change"``: session t minus the mean of the sessions before it. ``"since_last"``: minus
+        session t − 1. ``"slope_to_date"``: points per session of the client's own line so far,
+        from the third score on.
 
     Returns
     -------
-    DataFrame
-        ``group, session, estimate, low, high``: probabilities for a client whose alliance to date
-        is one between-client standard deviation below the mean, at it, and above it; no change at
-        the last session; covariates at their means. 95 % limits from the linear predictor.
-        Sessions after which at least five decisions were seen.
+    Fit
+        Terms ``Intercept, session, X_early``, ``X_change`` (or ``X_since_last``,
+        ``X_slope_to_date``) and the covariates, in log hazard per point, or per point a session;
+        complementary log-log link. ``scales``: ``alliance_between`` (standard deviation of the
+        courses' early means) and ``alliance_within`` (of the swings).
+
+    Raises
+    ------
+    Unanswerable, Refused
+        As for :func:`alliance_and_leaving`; no such swing.
+
+    References
+    ----------
+    Anderson, Cain & Gelber (1983), J Clin Oncol 1:710–719 (landmarks); van Houwelingen & Putter
+    (2012), Dynamic Prediction in Clinical Survival Analysis, ch. 7.
 
     Examples
     --------
     >>> import sessionwise as sw
-    >>> s = sw.example()
-    >>> hazard_by_session(sw.alliance_and_leaving(s), s)["group"].nunique()
-    3
+    >>> fit = alliance_and_leaving_from_landmark(sw.example(), swing="since_last")
+    >>> fit.estimates["term"].tolist()
+    ['Intercept', 'session', 'srs_early', 'srs_since_last']
     """
-    if isinstance(fit, Unanswered):
-        return fit
-    ends = [term for term in fit.estimates["term"] if term.endswith("_to_date")]
-    if not ends:
-        raise Refused("This fit has no score to date; give that of alliance_and_leaving.")
-    alliance = ends[0].removesuffix("_to_date")
-    frame = _with_first_session(episodes(running(s, alliance)), alliance).frame
-    seen = frame.groupby("session").size()
-    sessions = seen[seen >= FEWEST].index.to_numpy(int)
-    if "first_session" not in set(fit.estimates["term"]):
-        sessions = sessions[sessions > 1]  # the model starts there
-    deviation, unit = fit.scales["alliance_between"], s.columns[alliance].label or alliance
-    mean = float(frame[f"{alliance}_to_date"].mean())
-    pieces = []
-    for word, steps in (("low", -1), ("average", 0), ("high", 1)):
-        level = mean + steps * deviation
-        terms = list(fit.estimates["term"])
-        columns = [_profile(frame, term, sessions, level, alliance) for term in terms]
-        x = np.column_stack(columns)
-        eta = x @ fit.estimates["estimate"].to_numpy()
-        error = np.sqrt(np.einsum("ij,jk,ik->i", x, fit.covariance, x))
-        half = stats.t.ppf(0.975, fit.estimates["df"].to_numpy()[0]) * error
-        limits = (eta - half, eta, eta + half)
-        low, estimate, high = (_probability(each, fit.recipe.link) for each in limits)
-        group = f"{unit} {level:.1f}, {word}"
-        pieces.append(
-            pd.DataFrame(
-                {
-                    "group": group,
-                    "session": sessions,
-                    "estimate": estimate,
-                    "low": low,
-                    "high": high,
-                }
-            )
-        )
-    return pd.concat(pieces, ignore_index=True)
-
-
-def _profile(
-    frame: pd.DataFrame, term: str, sessions: np.ndarray, level: float, alliance: str
-) -> np.ndarray:
-    """Give the values of one term for the client described, one for each session."""
-    fixed = {"Intercept": 1.0, f"{alliance}_to_date": level, f"{alliance}_change": 0.0}
-    if term in fixed:
-        return np.full(len(sessions), fixed[term])
-    if term == "session":
-        return sessions.astype(float)
-    if term == "first_session":
-        return (sessions == 1).astype(float)
-    column, _, category = term.partition("[")
-    values = frame[column].astype("str") == category[:-1] if category else frame[column]
-    return np.full(len(sessions), float(values.mean()))
-
-
-def _probability(eta: np.ndarray, link: str) -> np.ndarray:
-    """Turn the linear predictor into a probability."""
-    return -np.expm1(-np.exp(eta)) if link == "cloglog" else special.expit(eta)
-
-
-def _with_baseline(at_risk: Episodes, used: Sequence[str]) -> tuple[Episodes, tuple[str, ...], str]:
-    """Give the baseline a step at session 1, or start at session 2 if the step has no estimate.
-
-    If nobody left after a first session (or everybody did) the step is infinite, and the other
-    estimates are those of the model without first sessions: rows it fits perfectly say nothing.
-    """
+    if swing not in SWINGS:
+        raise Refused(f"There is no swing '{swing}'. {nearest(swing, SWINGS)}")
+    _need(s, alliance, adjust)
+    early, moved = f"{alliance}_early", f"{alliance}_{swing}"
+    made = SWINGS[swing](level_at_landmark(s, alliance, landmark), alliance)
+    at_risk = episodes(made)
     frame = at_risk.frame
-    first = frame["first_session"].eq(1) & frame[list(used)].notna().all(axis=1)
-    seen = frame.loc[first, "left_unplanned"]
-    if 0 < seen.sum() < len(seen):
-        note = (
-            "At session 1 the change is 0 and the baseline has a step of its own, so that no "
-            "ending after a first session is lost."
-        )
-        return at_risk, ("first_session",), note
-    many = "No" if seen.sum() == 0 else "Every"
-    note = (
-        f"{many} first session with its scores was followed by an unplanned ending; the model "
-        "starts at session 2."
+    from_then_on = frame["session"].ge(landmark)
+    left = Left(f"decisions before session {landmark}", int((~from_then_on).sum()))
+    at_risk = replace(
+        at_risk,
+        frame=frame[from_then_on].reset_index(drop=True),
+        left_out=(*at_risk.left_out, *([left] if left.rows else [])),
     )
-    fewer, left = frame[~first].reset_index(drop=True), at_risk.left_out
-    if first.any():
-        left = (*left, Left("first sessions, which all ended alike", int(first.sum())))
-    return replace(at_risk, frame=fewer, left_out=left), (), note
+    used, step, notes = [early, moved, *adjust], (), ()
+    if landmark == 1 and swing != "slope_to_date":
+        at_risk = with_first_session(at_risk, moved, alliance)
+        at_risk, step, notes = with_baseline(at_risk, used, "linear")
+        step = tuple(term for term in step if term != "session")
+    terms = [*step, "session", *used]
+    fit = hazard_by_therapist(f"left_unplanned ~ {' + '.join(terms)}", at_risk, "cloglog")
+    note = (
+        f"The level is the mean of sessions 1 to {landmark} and does not move; the rows are "
+        f"decisions after session {landmark} and later ones."
+    )
+    rows = at_risk.frame[at_risk.frame[used].notna().all(axis=1)]
+    each = rows.groupby(COURSE_KEY, sort=False, observed=True)[early].first()
+    swings = rows.loc[rows["session"] > 1, moved]
+    return _asked(fit, s, alliance, (note, *notes)).replace(
+        question=f"Does a lower early {s.columns[alliance].label or alliance}, or a later swing, "
+        "precede an unplanned ending?",
+        scales={"alliance_between": float(each.std()), "alliance_within": float(swings.std())},
+    )
 
 
-def _with_first_session(at_risk: Episodes, alliance: str) -> Episodes:
-    """Give session 1 a change of 0 and a step of its own in the baseline."""
-    frame = at_risk.frame.copy(deep=False)
-    first = frame["session"].eq(1).to_numpy(bool)
-    change = f"{alliance}_change"
-    scored = frame[alliance].notna().to_numpy()
-    frame["first_session"] = first.astype("int64")
-    frame[change] = frame[change].mask(first & scored, 0.0)
-    step = Column("first_session", "flag", "before", made_from=("session",), label="first session")
-    return replace(at_risk, frame=frame, columns={**at_risk.columns, "first_session": step})
+def scored_decisions(s: Sessions, alliance: str) -> Episodes:
+    """Lay out the decisions with the mean to date and the change, which is 0 at session 1."""
+    return with_first_session(episodes(running(s, alliance)), f"{alliance}_change", alliance)
+
+
+def _need(s: Sessions, alliance: str, adjust: Sequence[str]) -> None:
+    """Refuse what is not recorded, was never filled in, or was not known at intake."""
+    s.need([alliance], PURPOSE)
+    need_intake(s, adjust, PURPOSE)
+    need_given(s, [alliance, *adjust], PURPOSE)
+
+
+def _asked(fit: Fit, s: Sessions, alliance: str, notes: tuple[str, ...]) -> Fit:
+    """Add what is said of the rows, and the words of the score."""
+    return fit.replace(
+        recipe=replace(fit.recipe, notes=(*notes, *fit.recipe.notes)),
+        labels={
+            **fit.labels,
+            **term_labels(s.columns, [alliance]),
+            **baseline_words(list(fit.estimates["term"])),
+        },
+    )
 
 
 def _scales(frame: pd.DataFrame, to_date: str, change: str) -> dict[str, float]:

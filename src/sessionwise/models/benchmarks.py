@@ -53,6 +53,16 @@ k = 295; internet r = .275, k = 23, no limits printed there. Karver, De Nadai, M
 Psychotherapy 55:341: r = .19 [.13, .25], k = 28. An estimate is compared with the first of them.
 """
 
+THERAPISTS_AND_DROPOUT = Benchmark(
+    "dropout, 707 clients of 66 therapists", 0.057, np.nan, np.nan, 1, 3,
+    "Zimmermann et al., 2017", "zimmermann",
+)  # fmt: skip
+"""Therapists' share of the variance of dropout, of a course, on the logistic scale.
+
+Zimmermann, Rubel, Page & Lutz 2017, Clin Psychol Psychother 24:312, abstract: 5.7 %,
+without limits.
+"""
+
 YOUTH = "children and adolescents"
 
 

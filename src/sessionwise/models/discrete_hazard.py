@@ -21,7 +21,7 @@ from sessionwise.records.sessions import Sessions
 from sessionwise.records.small_counts import many
 
 Link = Literal["cloglog", "logit"]
-Errors = Literal["CR2", "CR1", "CR0", "model"]
+Errors = Literal["CR2", "CR1", "CR0", "wild", "model"]
 EVENTS_PER_TERM = 10
 ONCE_NODES = 25
 """Nodes of quadrature where nobody has two events: Laplace's approximation is far off there."""
@@ -50,7 +50,8 @@ def hazard(
         behind the sessions. ``"logit"``: odds ratios.
     errors
         Clustered by the therapist of the row, if there are at least two; otherwise model errors,
-        and the fit says so. With a random term they are those of the full Hessian.
+        and the fit says so. ``"wild"``: CR2, with p and limits of the wild cluster bootstrap, for
+        very few therapists. With a random term errors are those of the full Hessian.
 
     Returns
     -------

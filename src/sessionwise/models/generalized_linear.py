@@ -16,10 +16,12 @@ from sessionwise.models.formulas import Design, complete_rows, design, parse
 from sessionwise.models.likelihood_maximum import LINKS, Maximum, maximum
 from sessionwise.models.model_rows import counted, left_out_before, model_frame, standard_deviations
 from sessionwise.models.wald import estimates_frame
+from sessionwise.models.wild_bootstrap import WILD, judged_wildly
 
 Family = Literal["binomial", "gaussian", "poisson"]
 Link = Literal["logit", "cloglog", "probit", "identity", "log"]
-Errors = Literal["model", "CR0", "CR1", "CR2"]
+Errors = Literal["model", "CR0", "CR1", "CR2", "wild"]
+ERRORS = ("model", "CR0", "CR1", "CR2", "wild")
 
 
 def glm(
@@ -49,7 +51,8 @@ def glm(
         CR0, CR1 and CR2.
     errors
         ``"model"`` uses the expected information; statistics are then normal (gaussian: t on
-        n − p). With cluster errors they are t on G − 1, G the number of clusters.
+        n − p). With cluster errors they are t on G − 1, G the number of clusters. ``"wild"``, of a
+        0/1 outcome: errors are CR2, p and limits those of the wild cluster bootstrap.
 
     Returns
     -------
@@ -99,13 +102,16 @@ def glm(
     check_outcome(made, family)
     solved = maximum(made, family, link)
     clusters = used[cluster].to_numpy() if cluster and errors != "model" else None
-    covariance, df = _errors(solved, clusters, errors, family)
+    covariance, df = _errors(solved, clusters, "CR2" if errors == "wild" else errors, family)
+    estimates = estimates_frame(list(made.terms), solved.estimate, covariance, df)
+    if clusters is not None and errors == "wild":
+        estimates = judged_wildly(estimates, made, link, clusters)
     rows = counted(used, (*left_out_before(data), *left_out))
     if family == "binomial":
         rows = with_events(rows, frame[made.outcome], made.response)
     return Fit(
         question=f"What goes with `{made.outcome}`?",
-        estimates=estimates_frame(list(made.terms), solved.estimate, covariance, df),
+        estimates=estimates,
         variances=pd.DataFrame(columns=list(VARIANCE_COLUMNS)),
         health=solved.health,
         rows=rows,
@@ -116,7 +122,7 @@ def glm(
             link=link,
             errors=errors,
             cluster=cluster if clusters is not None else "",
-            reference=_reference(df, clusters),
+            reference=WILD if errors == "wild" else _reference(df, clusters),
             references=tuple(made.references.items()),
             notes=_notes(made, clusters),
             sources=_sources(errors),
@@ -138,12 +144,11 @@ def _check_words(
         problems.append(
             Problem(f"'{link}' is no link of '{family}'", remedy=nearest(link, LINKS[family]))
         )
-    if errors not in ("model", "CR0", "CR1", "CR2"):
+    if errors not in ERRORS:
+        problems.append(Problem(f"there are no errors '{errors}'", remedy=nearest(errors, ERRORS)))
+    elif errors == "wild" and family != "binomial":
         problems.append(
-            Problem(
-                f"there are no errors '{errors}'",
-                remedy=nearest(errors, ("model", "CR0", "CR1", "CR2")),
-            )
+            Problem("the wild bootstrap is for 0/1 outcomes", remedy='Take errors="CR2".')
         )
     elif errors != "model" and cluster is None:
         problems.append(
@@ -217,7 +222,8 @@ def _notes(made: Design, clusters: np.ndarray | None) -> tuple[str, ...]:
 
 
 def _sources(errors: str) -> tuple[str, ...]:
-    return {"model": ("glm",), "CR2": ("glm", "cr2")}.get(errors, ("glm", "cr0"))
+    each = {"model": ("glm",), "CR2": ("glm", "cr2"), "wild": ("glm", "cr2", "wild_bootstrap")}
+    return each.get(errors, ("glm", "cr0"))
 
 
 def with_events(rows: Any, outcome: pd.Series, response: np.ndarray) -> Any:

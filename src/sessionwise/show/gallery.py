@@ -3,6 +3,8 @@
 from sessionwise.show.alliance_tables import agreement, ceiling, dependability, shares, swings
 from sessionwise.show.change_tables import change_criteria, who_changed
 from sessionwise.show.display import Figure, Note, Nothing, Sentence, Table
+from sessionwise.show.figures.both_endings import ending_effects
+from sessionwise.show.figures.caterpillar import therapists_apart
 from sessionwise.show.figures.change_plot import first_and_last
 from sessionwise.show.figures.courses import attended, course
 from sessionwise.show.figures.hazard_ratio_lines import effects_over_time
@@ -15,6 +17,7 @@ from sessionwise.show.figures.step_curves import curves
 from sessionwise.show.figures.two_views import views_over_sessions
 from sessionwise.show.figures.variants import side_by_side
 from sessionwise.show.fit_tables import estimates, further, health, variances
+from sessionwise.show.leaving_tables import baselines, ending_hazards, therapist_hazards
 from sessionwise.show.residual_tables import residual_structure
 from sessionwise.show.sentences.appointments import missed
 from sessionwise.show.sentences.associations import early_alliance
@@ -31,6 +34,7 @@ from sessionwise.show.sentences.outcomes import (
     next_outcome,
 )
 from sessionwise.show.sentences.people import came
+from sessionwise.show.sentences.therapists_and_both import both_endings, therapists_leaving
 from sessionwise.show.sources import references
 from sessionwise.show.suppression import suppress
 from sessionwise.show.tables import ledger, left_out, table
@@ -48,7 +52,9 @@ __all__ = [
     "agreement",
     "at_the_top",
     "attended",
+    "baselines",
     "beside_published",
+    "both_endings",
     "came",
     "ceiling",
     "change_criteria",
@@ -61,6 +67,8 @@ __all__ = [
     "early_alliance",
     "effects",
     "effects_over_time",
+    "ending_effects",
+    "ending_hazards",
     "endings",
     "estimates",
     "first_and_last",
@@ -92,6 +100,9 @@ __all__ = [
     "swinging",
     "swings",
     "table",
+    "therapist_hazards",
+    "therapists_apart",
+    "therapists_leaving",
     "three_levels",
     "variances",
     "views",

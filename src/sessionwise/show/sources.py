@@ -148,6 +148,11 @@ SOURCES = {
         "Anderson, J. R., Cain, K. C., & Gelber, R. D. (1983). Analysis of survival by tumor "
         "response. Journal of Clinical Oncology, 1(11), 710–719.",
     ),
+    "median_ratio": (
+        "Austin, P. C., Wagner, P., & Merlo, J. (2017). The median hazard ratio: A useful measure "
+        "of variance and general contextual effects in multilevel survival analysis. Statistics "
+        "in Medicine, 36(6), 928–938.",
+    ),
     "laplace": (
         "Skaug, H. J., & Fournier, D. A. (2006). Automatic approximation of the marginal "
         "likelihood in non-Gaussian hierarchical models. Computational Statistics & Data "
@@ -212,9 +217,20 @@ SOURCES = {
         "prior distribution for logistic and other regression models. Annals of Applied "
         "Statistics, 2(4), 1360–1383.",
     ),
+    "wild_bootstrap": (
+        "Kline, P., & Santos, A. (2012). A score based approach to wild bootstrap inference. "
+        "Journal of Econometric Methods, 1(1), 23–41.",
+        "Webb, M. D. (2023). Reworking wild bootstrap-based inference for clustered errors. "
+        "Canadian Journal of Economics, 56(3), 839–858.",
+    ),
     "wilson": (
         "Wilson, E. B. (1927). Probable inference, the law of succession, and statistical "
         "inference. Journal of the American Statistical Association, 22(158), 209–212.",
+    ),
+    "zimmermann": (
+        "Zimmermann, D., Rubel, J., Page, A. C., & Lutz, W. (2017). Therapist effects on and "
+        "predictors of non-consensual dropout in psychotherapy. Clinical Psychology & "
+        "Psychotherapy, 24(2), 312–321. https://doi.org/10.1002/cpp.2022",
     ),
 }
 

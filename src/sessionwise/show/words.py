@@ -97,9 +97,13 @@ def error_words(recipe: Recipe) -> str:
     --------
     >>> error_words(Recipe("discrete-time hazard", "y ~ x", errors="CR2", cluster="therapist"))
     'CR2 standard errors clustered by therapist'
+    >>> error_words(Recipe("discrete-time hazard", "y ~ x", errors="wild", cluster="therapist"))
+    'limits by the wild cluster bootstrap, clustered by therapist'
     >>> error_words(Recipe("linear mixed model", "y ~ x"))
     'model-based standard errors'
     """
+    if recipe.errors == "wild":
+        return f"limits by the wild cluster bootstrap, clustered by {recipe.cluster}"
     if recipe.errors in ("model", ""):
         kind = "model-based"
     elif recipe.errors == "GLS":

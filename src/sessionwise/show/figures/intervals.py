@@ -16,7 +16,7 @@ from sessionwise.show.theme import INK, PALETTE, QUIET, SMALL_SIZE, canvas, fini
 from sessionwise.show.words import capital, error_words, of_whom, ratio_name, term_words, verdict
 
 TOLD_APART = ("_lag1_within", "_lag1_detrended", "_lag1_between", "_between_clients",
-              "_between_therapists", "_to_date", "_change")  # fmt: skip
+              "_between_therapists", "_to_date", "_early", "_change", "_since_last")  # fmt: skip
 """How the terms end that a model of alliance was made for."""
 
 

@@ -25,6 +25,15 @@ from sessionwise.show.words import (
     without,
 )
 
+TOLD = {
+    "_slope_to_date": ("within", "", "a line through {1} so far steeper by {2} a session"),
+    "_to_date": ("between", "between-client ", "{0} to date {2} higher"),
+    "_early": ("between", "between-client ", "{0} up to the landmark {2} higher"),
+    "_change": ("within", "", "a session {2} higher in {1} than those before it"),
+    "_since_last": ("within", "", "a session {2} higher in {1} than the one before it"),
+}
+"""How the terms of alliance end, and what is said; a slope ends as a mean does, so it is first."""
+
 TOO_FEW = f"Fewer than {SMALLEST} were at risk at any time, and no proportion is reported."
 
 
@@ -40,8 +49,8 @@ def leaving(
     Parameters
     ----------
     fit
-        A hazard model with terms ``X_to_date`` and ``X_change``; ``scales`` ``alliance_between``
-        and ``alliance_within`` in points.
+        A hazard model with terms ``X_to_date`` and ``X_change``, or those from a landmark;
+        ``scales`` ``alliance_between`` and ``alliance_within`` in points.
     alliance
         What the score is called; by default ``"alliance (SRS)"``, by the labels of the fit.
     event
@@ -61,11 +70,11 @@ def leaving(
     """
     found = {
         ending: term
-        for ending in ("_to_date", "_change")
         for term in fit.estimates["term"]
-        if term.endswith(ending)
+        if (ending := next((one for one in TOLD if term.endswith(one)), ""))
     }
-    score = next(iter(found.values()), "").removesuffix("_to_date").removesuffix("_change")
+    ending, term = next(iter(found.items()), ("", ""))
+    score = term.removesuffix(ending)
     alliance = alliance or called(fit, score, "alliance")
     if reason := verdict(fit.health):
         return Sentence(name, f"No finding on {alliance} and leaving is reported: {reason}.")
@@ -77,15 +86,14 @@ def leaving(
         )
         raise InvalidInput([problem], source="a sentence on leaving")
     said = []
-    if "_to_date" in found:
-        spread = _deviation(fit, "between", "between-client ")
-        subject = f"{capital(article(f'average {alliance}'))} to date {spread} higher"
-        said.append(_ratio(fit, found["_to_date"], subject, ("alliance_between", event)))
-    if "_change" in found:
-        spread = _deviation(fit, "within", "")
-        subject = f"A session {spread} higher in {alliance} than those before it"
-        said.append(_ratio(fit, found["_change"], subject, ("alliance_within", event)))
-    rests = f"These rest on {of_whom(fit.rows, events=event)}, with {error_words(fit.recipe)}."
+    for ending in sorted(found, key=lambda one: TOLD[one][0]):
+        level, kind, words = TOLD[ending]
+        spread = _deviation(fit, level, kind)
+        subject = capital(words.format(article(f"average {alliance}"), alliance, spread))
+        said.append(_ratio(fit, found[ending], subject, (f"alliance_{level}", event)))
+    held = " and a random therapist" if "therapist" in set(fit.variances["group"]) else ""
+    errors = f"{error_words(fit.recipe)}{held}"
+    rests = f"These rest on {of_whom(fit.rows, events=event)}, with {errors}."
     text = " ".join(part for part in (*said, rests, without(fit)) if part)
     return Sentence(name, text, f"{said[0]} {rests}")
 
