@@ -164,7 +164,7 @@ def cox(
 
 
 def _refuse_untold(found: CoxMaximum, columns: tuple[str, ...], strata: str) -> None:
-    """Refuse what nothing is compared in, what goes to infinity, and a climb that did not arrive."""
+    """Refuse what is never compared, what goes to infinity, a climb that did not arrive."""
     named = [
         ", ".join(f"`{n}`" for n, marked in zip(columns, which, strict=True) if marked)
         for which in (found.untold, found.endless)
