@@ -13,8 +13,8 @@ DRAWS = 200
 def rows_of(seed):
     """Poisson events of 100 clients over 1 to 3 units of time, their rates gamma about the model's.
 
-    The mean rate given x stays proportional to exp(0.5 x), the proportional rates model of Lin, Wei,
-    Yang & Ying (2000), J R Stat Soc B 62:711-730: where Andersen & Gill's estimate goes.
+    The mean rate given x stays proportional to exp(0.5 x), the proportional rates model, to which
+    Andersen & Gill's estimate goes: Lin, Wei, Yang & Ying (2000), J R Stat Soc B 62:711-730.
     """
     rng = np.random.default_rng([23, seed])
     clients = 100
