@@ -211,6 +211,10 @@ class TestWhatIsRefused:
         s = sw.within_between(sw.example(), ["srs"])
         with pytest.raises(Refused, match="not known when the client decides"):
             sw.cox("left_unplanned ~ srs_between", s)
+        with pytest.raises(Refused, match="`ending` is not known when the client decides"):
+            sw.cox("left_unplanned ~ severity", s, strata="ending")
+        with pytest.raises(Refused, match="`srs` is not known when a planned ending"):
+            sw.cox("left_planned ~ srs", s)
 
     def test_two_answers_to_one_question(self, rows):
         with pytest.raises(InvalidInput, match="two answers"):

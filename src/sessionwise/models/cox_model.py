@@ -112,7 +112,8 @@ def cox(
     parsed = parse(formula, frame.columns)
     check_random(parsed, cluster)
     if on_sessions:
-        refuse_the_future(at_risk, parsed.columns, parsed.outcome)
+        compared_by = [name for name in (start, stop, strata) if name]
+        refuse_the_future(at_risk, [*parsed.columns, *compared_by], parsed.outcome)
     needed = [*parsed.columns, *(name for name in (start, stop, strata, cluster) if name)]
     used, left_out = complete_rows(frame, list(dict.fromkeys(needed)))
     if on_sessions:
