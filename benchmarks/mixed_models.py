@@ -71,6 +71,10 @@ LEAVING = Model(
     "left ~ srs + severity", "survival", "coxph",
     {"verb": "cox", "start": "start", "stop": "stop", "cluster": "therapist"},
 )  # fmt: skip
+UNCLUSTERED = Model(
+    "left ~ srs + severity", "survival", "coxph_unclustered",
+    {"verb": "cox", "start": "start", "stop": "stop"},
+)  # fmt: skip
 SERIES = Model(FORMULA, "nlme", "lme", {"residual": "ar1"})
 
 
@@ -90,9 +94,9 @@ class Case:
         said = answer(command, threads=self.threads)
         return {**said, "seconds": said["seconds"] / (FOLD if draws else 1)}
 
-    def peer(self, derivatives: bool = True, blas: str = "") -> dict:
+    def peer(self, derivatives: bool = True, blas: str = "", function: str = "") -> dict:
         files = [for_r(rows, self.design) for rows in (self.rows, SMALL)]
-        last = [self.model.function, str(self.draws), str(derivatives).upper()]
+        last = [function or self.model.function, str(self.draws), str(derivatives).upper()]
         return answer(["Rscript", HERE / "one_fit.R", *files, self.model.formula, *last], blas)
 
     def statsmodels(self) -> dict:
@@ -101,6 +105,8 @@ class Case:
 
     def others(self) -> dict:
         """What is run once beside the pairs."""
+        if self.model is UNCLUSTERED:
+            return {"climb_alone": lambda: self.peer(function="agreg")}
         if self.draws or self.model is not SCORE:
             return {}
         ways = {"without_derivatives": lambda: self.peer(derivatives=False)}
@@ -127,6 +133,9 @@ PAIRED = {
     "cox-10k": Case(10_000, "leaving", model=LEAVING),
     "cox-100k": Case(100_000, "leaving", model=LEAVING),
     "cox-1m": Case(1_000_000, "leaving", model=LEAVING),
+    "cox-unclustered-10k": Case(10_000, "leaving", model=UNCLUSTERED),
+    "cox-unclustered-100k": Case(100_000, "leaving", model=UNCLUSTERED),
+    "cox-unclustered-1m": Case(1_000_000, "leaving", model=UNCLUSTERED),
 }
 ALONE = {
     "crossed-1m": Case(1_000_000, "crossed", threads=os.cpu_count() or 1),

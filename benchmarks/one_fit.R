@@ -1,9 +1,11 @@
 # One timed fit by lme4, nlme or survival in a process of its own; prints one line of JSON.
-# Rscript one_fit.R DATA SMALL FORMULA PEER DRAWS DERIVATIVES: as one_fit.py, by lmer, glmer (0/1)
-# lme (residuals that correlate from session to session) or coxph (errors by therapist), with their
-# defaults but for DERIVATIVES (lme4's checks; TRUE is the default).
+# Rscript one_fit.R DATA SMALL FORMULA PEER DRAWS DERIVATIVES: as one_fit.py, by lmer, glmer (0/1),
+# lme (residuals that correlate from session to session), coxph (errors by therapist, or
+# coxph_unclustered) or agreg (coxph's climb alone), with their defaults but for DERIVATIVES (lme4's
+# checks; TRUE is the default).
 given <- commandArgs(TRUE)
-package <- c(lmer = "lme4", glmer = "lme4", lme = "nlme", coxph = "survival")[[given[4]]]
+package <- c(lmer = "lme4", glmer = "lme4", lme = "nlme", coxph = "survival",
+             coxph_unclustered = "survival", agreg = "survival")[[given[4]]]
 suppressPackageStartupMessages(library(if (package == "nlme") "lme4" else package,
                                        character.only = TRUE))
 formula <- as.formula(given[3])
@@ -45,6 +47,15 @@ peers <- list(
   },
   coxph = function(data) {
     coxph(update(formula, Surv(start, stop, left) ~ .), data, cluster = therapist)
+  },
+  coxph_unclustered = function(data) coxph(update(formula, Surv(start, stop, left) ~ .), data),
+  # What is left of coxph without its residuals, its test of Wald's and its concordance.
+  agreg = function(data) {
+    x <- model.matrix(formula, data)[, -1]
+    y <- with(data, Surv(start, stop, left))
+    none <- rep(0, nrow(x))
+    found <- agreg.fit(x, y, NULL, none, NULL, coxph.control(), NULL, "efron", NULL, resid = FALSE)
+    structure(c(found, n = nrow(x)), class = "coxph")
   }
 )
 fit <- peers[[given[4]]]

@@ -28,10 +28,11 @@ SECTIONS = {
         " by REML, with residuals that follow one another from session to session"
         ' (`residual="ar1"`; `corAR1(form = ~ session | therapist / client)`).',
     ),
-    ("survival coxph",): (
+    ("survival coxph", "survival coxph_unclustered"): (
         "Who leaves, beside survival's coxph",
         ", counting-process rows on the clock of sessions, Efron's ties, errors robust by"
-        " therapist.",
+        " therapist or (unclustered) of the model. coxph gives residuals and the concordance with"
+        " the fit, `sw.cox` when asked for them; what coxph's climb alone takes stands below.",
     ),
 }
 """Who the peers are, what their section is called, and what follows its formula."""
@@ -39,6 +40,7 @@ ONCE_HEAD = ("case", "run once", "seconds", "MB", "log-likelihood below ours by"
 ONCE = {
     "without_derivatives": "lmer without its derivative checks",
     "other_blas": "lmer with another BLAS",
+    "climb_alone": "agreg.fit(resid = FALSE), which coxph calls",
     "statsmodels": "statsmodels MixedLM (level and slope of a client independent)",
 }
 

@@ -116,6 +116,14 @@ class TestTheClinic:
         )  # fmt: skip
         same(robust.estimates["std_error"], list(said["robust_se"].values()), 1e-5)
 
+    def test_a_baseline_for_each_clinic(self, at_risk, expected):
+        said = expected["cox_drop_strata"]
+        fit = sw.cox("unplanned ~ srs34 + base", at_risk, start="start", stop="session",
+                     strata="clinic")  # fmt: skip
+        same(fit.estimates["estimate"], list(said["estimate"].values()), 1e-6)
+        same(fit.estimates["std_error"], list(said["se"].values()), 1e-6)
+        assert fit.loglik == pytest.approx(said["loglik"], abs=1e-6)
+
 
 @needs_rows
 def test_methadone_as_published():

@@ -19,7 +19,7 @@ from sessionwise.engine.compared_pairs import concordance_pairs
 from sessionwise.engine.frailty_rows import SharedFrailty
 from sessionwise.engine.frailty_search import frailty_variance
 from sessionwise.models.fit import Recipe, Rows
-from sessionwise.models.predicted_staying import baseline_table, staying_curve
+from sessionwise.models.predicted_staying import Described, baseline_table, staying_curve
 from sessionwise.models.risk_order import concordance_row
 from sessionwise.models.risk_residuals import residuals_of
 from sessionwise.models.risk_rows import RiskRows
@@ -87,7 +87,8 @@ def same_concordance(rows, said):
 
 
 def same_curves(rows, said, new):
-    profiles = {str(k): np.array(x, float) for k, x in enumerate(new)}
+    always = np.array([-np.inf]), np.array([np.inf])
+    profiles = {str(k): Described(np.array([x], float), *always) for k, x in enumerate(new)}
     curve = staying_curve(rows, profiles, Recipe("", ""), ("there", Rows(1), "sessions"))
     for place, name in enumerate(profiles):
         one = curve.estimates[curve.estimates["group"].str.split(", ").str[0] == name]
@@ -146,6 +147,23 @@ class TestResiduals:
         ours = residuals_of(of_case(name), "schoenfeld").drop(columns="time").to_numpy()
         theirs = np.array(SAID["cases"][name]["residuals"]["schoenfeld"])
         same(*(one[np.lexsort(one.T[::-1].round(9))] for one in (ours, theirs)), CLOSE, SMALL)
+
+
+def test_a_path_that_changes():
+    """R's hazard of one whose covariates change; R's error is of the last covariates throughout."""
+    said, rows = SAID["path"], of_case("plain_efron")
+    path = Described(np.array([[-4.0, 0], [3, 0]]), np.array([0.0, 5]), np.array([5.0, 14]))
+    curve = staying_curve(rows, {"a": path}, Recipe("", ""), ("there", Rows(1), "sessions"))
+    same(-np.log(curve.estimates["estimate"]), said["hazard"])
+    same(curve.estimates["time"], said["time"])
+
+
+def test_clustered_errors_enter_the_curves():
+    fit = sw.cox("left ~ srs + severity", drawn(), start="start", stop="stop", cluster="therapist")
+    one = fit.curves(pd.DataFrame({"srs": [-4.0], "severity": [0.0]})).estimates
+    errors = np.array([SAID["robust_curves"]["se"], SAID["cases"]["plain_efron"]["curves"]["se"]])
+    same(one["std_error"] / one["estimate"], errors[0, :, 0])
+    assert np.abs(errors[0] / errors[1] - 1).max() > 0.01
 
 
 class TestConcordance:

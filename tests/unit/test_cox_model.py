@@ -39,6 +39,20 @@ def same(one, other, close=1e-9):
     )
 
 
+def fitted_at(rows, fit, times):
+    """Log partial likelihood (Efron) with the first coefficient so many times its estimate."""
+    beta = fit.estimates["estimate"].to_numpy() * [times, 1]
+    risk = np.exp(rows[list(fit.estimates["term"])].to_numpy() @ beta)
+    loglik = 0.0
+    for t in rows.loc[rows["left"] == 1, "stop"].unique():
+        at_risk = (rows["start"] < t) & (t <= rows["stop"])
+        die = ((rows["stop"] == t) & (rows["left"] == 1)).to_numpy()
+        gone = np.arange(die.sum()) / die.sum()
+        left = risk[at_risk].sum() - gone * risk[die].sum()
+        loglik += np.log(risk[die]).sum() - np.log(left).sum()
+    return loglik
+
+
 class TestWhatItBecomes:
     def test_one_event_time_is_conditional_logistic_regression_by_hand(self):
         """One event among three: the partial likelihood is e^b/(2 + e^b) of who has x = 1."""
@@ -124,6 +138,28 @@ class TestWhatIsSaid:
         assert "Efron, B. (1977)" in fit._repr_mimebundle_()["text/html"]
 
 
+class TestWhatIsFarButFinite:
+    def test_a_column_that_nearly_orders_every_event(self, rows):
+        """Events of one time compete with each other: the likelihood turns back in the end."""
+        oracle = rows.assign(oracle=rows["left"] + rows["srs"] / 1000)
+        fit = fitted(oracle, "left ~ oracle + severity")
+        assert fit.health.sound and abs(fit.estimates["statistic"].iloc[0]) < 2
+        lower, upper = (fitted_at(oracle, fit, by) for by in (0.99, 1.01))
+        assert fit.loglik > max(lower, upper)
+
+    @pytest.mark.parametrize("centre", [0, 1967, 1e4])
+    def test_a_year_and_its_square(self, rows, centre):
+        """Columns all but collinear say the same as those about their mean."""
+        year = rows["srs"] - rows["srs"].mean()
+        one = fitted(rows.assign(year=year, square=year**2), "left ~ year + square")
+        year = year + centre
+        other = fitted(rows.assign(year=year, square=year**2), "left ~ year + square")
+        assert other.loglik == pytest.approx(one.loglik, abs=1e-6)
+        square, again = one.term("square"), other.term("square")
+        assert again["estimate"] == pytest.approx(square["estimate"], rel=1e-4)
+        assert again["std_error"] == pytest.approx(square["std_error"], rel=1e-4)
+
+
 class TestWhatIsRefused:
     def test_columns_and_words_all_at_once(self, rows):
         with pytest.raises(InvalidInput) as told:
@@ -136,9 +172,26 @@ class TestWhatIsRefused:
             fitted(rows, start="stop", stop="start")
 
     def test_a_column_that_orders_every_event(self, rows):
-        oracle = rows.assign(oracle=rows["left"] + rows["srs"] / 1000)
+        oracle = rows.assign(oracle=rows["left"])
         with pytest.raises(Refused, match="`oracle` has no finite estimate"):
             fitted(oracle, "left ~ oracle + severity")
+
+    def test_terms_that_go_to_infinity_together(self, rows):
+        """Neither alone orders the events; their sum does."""
+        noise = rows["srs"] - 34
+        halves = rows.assign(one=rows["left"] + noise, other=rows["left"] - noise)
+        with pytest.raises(Refused, match="`one`, `other` has no finite estimate"):
+            fitted(halves, "left ~ severity + one + other")
+
+    def test_columns_in_which_nobody_is_compared(self, rows):
+        site = rows.assign(site=rows["therapist"] % 2)
+        with pytest.raises(Refused, match="of one `therapist` at risk .* do not differ in `site`"):
+            fitted(site, "left ~ srs + site", strata="therapist")
+        with pytest.raises(Refused, match="do not differ in `site`"):
+            fitted(site, "left ~ site", strata="therapist")
+        late = rows.head(6).assign(start=50, stop=51, left=0, late=[0, 1, 0, 1, 0, 1])
+        with pytest.raises(Refused, match="do not differ in `late`"):
+            fitted(pd.concat([rows.assign(late=0), late]), "left ~ srs + late")
 
     def test_a_category_without_events(self, rows):
         none = rows.assign(left=rows["left"].where(rows["arm"] != "c", 0))
@@ -158,6 +211,10 @@ class TestWhatIsRefused:
         s = sw.within_between(sw.example(), ["srs"])
         with pytest.raises(Refused, match="not known when the client decides"):
             sw.cox("left_unplanned ~ srs_between", s)
+        with pytest.raises(Refused, match="`ending` is not known when the client decides"):
+            sw.cox("left_unplanned ~ severity", s, strata="ending")
+        with pytest.raises(Refused, match="`srs` is not known when a planned ending"):
+            sw.cox("left_planned ~ srs", s)
 
     def test_two_answers_to_one_question(self, rows):
         with pytest.raises(InvalidInput, match="two answers"):

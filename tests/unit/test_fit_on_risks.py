@@ -93,6 +93,36 @@ class TestCurves:
         np.testing.assert_allclose(np.exp(-base["hazard"]), zero["estimate"], atol=1e-12)
         np.testing.assert_array_equal(base["at_risk"], zero["at_risk"])
 
+    def test_a_path_that_stands_still_is_a_profile(self):
+        still = pd.DataFrame({"who": "a", "start": [0, 4], "stop": [4, 99], "srs": 30.0,
+                              "severity": 0.5})  # fmt: skip
+        held = fit().curves(still.iloc[:1]).estimates.drop(columns="group")
+        path = fit().curves(still, path="who").estimates.drop(columns="group")
+        pd.testing.assert_frame_equal(held, path, rtol=1e-10)
+
+    def test_a_path_that_changes(self):
+        rows = {"who": "a", "start": [2, 6], "stop": [6, 11], "srs": [26.0, 38], "severity": 0.0}
+        curve = fit().curves(pd.DataFrame(rows), path="who")
+        found = curve.estimates.set_index("time")["estimate"]
+        assert found.index.min() > 2
+        assert found.index.max() <= 11
+        both = (
+            fit().curves(PROFILES).estimates.pivot(index="time", columns="group", values="estimate")
+        )
+        low, high = -np.log(both["low"]), -np.log(both["high"])
+        last = found.index.max()
+        hazard = low[low.index <= 6].iloc[-1] - low[low.index <= 2].iloc[-1]
+        hazard += high[last] - high[high.index <= 6].iloc[-1]
+        assert -np.log(found[last]) == pytest.approx(hazard)
+        assert any("change as described" in note for note in curve.recipe.notes)
+
+    def test_a_path_with_a_gap(self):
+        rows = {"who": "a", "start": [0, 6], "stop": [5, 11], "srs": [26.0, 38], "severity": 0.0}
+        with pytest.raises(Refused, match="follow one another"):
+            fit().curves(pd.DataFrame(rows), path="who")
+        with pytest.raises(InvalidInput, match="`stop`"):
+            fit().curves(pd.DataFrame(rows).drop(columns="stop"), path="who")
+
     def test_it_is_said_not_to_be_staying(self):
         curve = fit().curves(PROFILES)
         assert any("not the probability of staying" in note for note in curve.recipe.notes)

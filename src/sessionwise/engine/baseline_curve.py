@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -11,28 +11,36 @@ from sessionwise.engine.efron_steps import TiedSteps
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """The cumulative hazard at x = 0, one entry per event time, by stratum and time.
+    """How the cumulative hazard at x = 0 rises, one entry per event time, by stratum and time.
 
     Attributes
     ----------
     time, stratum, at_risk, events
         Each distinct event time, how many rows are at risk then, and how many events there are.
-    hazard
-        Cumulative within the stratum.
+    rise
+        Of the hazard at this time.
     variance
-        Of the hazard with the coefficients known, cumulative.
+        What is added to its variance, the coefficients known.
     pull
-        Sum of mean covariates times the hazard's steps, shape (times, p), cumulative: how the
-        hazard moves with the coefficients.
+        Mean covariates times the rise, shape (times, p): how it moves with the coefficients.
     """
 
     time: np.ndarray
     stratum: np.ndarray
     at_risk: np.ndarray
     events: np.ndarray
-    hazard: np.ndarray
+    rise: np.ndarray
     variance: np.ndarray
     pull: np.ndarray
+
+    @property
+    def hazard(self) -> np.ndarray:
+        """Cumulative within the stratum, shape (times,)."""
+        return _within(self.stratum, self.rise)
+
+    def only(self, here: np.ndarray) -> Baseline:
+        """Keep some of the times."""
+        return Baseline(*(getattr(self, one.name)[here] for one in fields(self)))
 
 
 def baseline_hazard(steps: TiedSteps) -> Baseline:
@@ -63,9 +71,9 @@ def baseline_hazard(steps: TiedSteps) -> Baseline:
     times = steps.times
     rate = 1 / steps.total
     parts = [rate, rate**2, steps.mean * rate[:, None]]
-    hazard, variance, pull = (_within(times.stratum, times.over_steps(part)) for part in parts)
+    rise, variance, pull = (times.over_steps(part) for part in parts)
     at_risk = np.rint(times.at_risk(np.ones(steps.risk.size))).astype(int)
-    return Baseline(times.time, times.stratum, at_risk, times.deaths, hazard, variance, pull)
+    return Baseline(times.time, times.stratum, at_risk, times.deaths, rise, variance, pull)
 
 
 def _within(stratum: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -86,7 +94,7 @@ def profile_hazard(
     base
         From `baseline_hazard`.
     x
-        Covariates held throughout, shape (p,).
+        Covariates held throughout, shape (p,), or as they are at each time, shape (times, p).
     coefficients, covariance
         β, shape (p,), and its covariance, shape (p, p) (clustered errors: the clustered one).
 
@@ -99,7 +107,10 @@ def profile_hazard(
     ----------
     As `baseline_hazard`.
     """
-    away = base.hazard[:, None] * x - base.pull
-    of_coefficients = np.einsum("tp,pq,tq->t", away, covariance, away)
-    ratio = float(np.exp(x @ coefficients))
-    return base.hazard * ratio, np.sqrt(base.variance + of_coefficients) * ratio
+    x = np.broadcast_to(x, base.pull.shape)
+    ratio = np.exp(x @ coefficients)
+    hazard = _within(base.stratum, base.rise * ratio)
+    alone = _within(base.stratum, base.variance * ratio**2)
+    moves = (x * base.rise[:, None] - base.pull) * ratio[:, None]
+    away = _within(base.stratum, moves)
+    return hazard, np.sqrt(alone + np.einsum("tp,pq,tq->t", away, covariance, away))

@@ -9,14 +9,21 @@ from scipy import linalg
 
 from sessionwise.engine.at_event_times import EventTimes
 from sessionwise.engine.efron_steps import TiedSteps, Ties, tied_steps
+from sessionwise.engine.orthogonal_columns import orthogonal
 from sessionwise.engine.score_parts import row_scores
 
 MOST_STEPS = 60
 FLAT = 1e-22
 """A Newton step that promises less than this in log-likelihood, per event, is the last."""
 
-NEARLY, FAR = 1e-9, 1e-3
-"""A step that promises this little yet goes this far, in standard deviations, goes to infinity."""
+NEARLY, FAR = 1e-9, 0.1
+"""A step that promises this little, per event, yet moves log hazards this far goes to infinity."""
+
+SHARE = 0.1
+"""Columns that move log hazards by this share of the most are those that go to infinity."""
+
+NOTHING = 1e-11
+"""A direction with less information per event, in units of its variance, compares no rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +48,9 @@ class CoxMaximum:
         No step promised more.
     endless
         Which coefficients go to infinity, shape (p,); the rest then means nothing.
+    untold
+        Which columns do not differ (alone or together) between rows at risk at one time, shape
+        (p,); the rest then means nothing.
     at
         The risk set of every event there.
     """
@@ -54,11 +64,12 @@ class CoxMaximum:
     steps: int
     converged: bool
     endless: np.ndarray
+    untold: np.ndarray
     at: TiedSteps
 
 
 def cox_maximum(times: EventTimes, x: np.ndarray, ties: Ties = "efron") -> CoxMaximum:
-    """Climb to the coefficients of a Cox model, by Newton's steps on centred, scaled columns.
+    """Climb to the coefficients of a Cox model, by Newton's steps on orthogonal columns.
 
     Parameters
     ----------
@@ -88,40 +99,60 @@ def cox_maximum(times: EventTimes, x: np.ndarray, ties: Ties = "efron") -> CoxMa
     >>> cox_maximum(times, x).coefficients.round(4).tolist()
     [-0.9406]
     """
-    centre, scale = x.mean(axis=0), x.std(axis=0)
-    scale = np.where(scale > 0, scale, 1.0)
-    z = (x - centre) / scale
+    centre = x.mean(axis=0)
+    z, triangle = orthogonal(x - centre)
+    back = linalg.inv(triangle)
+    compared = times.beyond > times.first
     event = np.bincount(times.of_event, minlength=len(x)).astype(float)
     many = max(times.of_event.size, 1)
     beta = np.zeros(x.shape[1])
     at, value = _place(times, z, event, beta, ties)
     null, score_test, before, converged = value, np.nan, np.inf, False
     endless = np.zeros(len(beta), bool)
+    untold = _untold(at.information() / many, back * x.std(axis=0)[:, None])
     for taken in range(MOST_STEPS + 1):
         slope = z.T @ (event - at.expected())
         inverse = _inverse(at.information())
         step = inverse @ slope
         promise = float(slope @ step) / 2
         score_test = 2 * promise if not taken else score_test
-        endless = (np.abs(step) > FAR) & (promise < NEARLY * many)
+        if promise < NEARLY * many:
+            endless = _endless((x - centre)[compared], back @ step)
         converged = promise < FLAT * many or (before < NEARLY and promise >= before)
-        if converged or endless.any() or taken == MOST_STEPS:
+        if converged or endless.any() or untold.any() or taken == MOST_STEPS:
             break
         before = promise
         beta, at, value = _risen(times, z, event, (beta, step, value), ties)
     error = np.sqrt(np.maximum(np.diag(inverse), 0))
     return CoxMaximum(
-        beta / scale,
-        inverse / np.outer(scale, scale),
+        back @ beta,
+        back @ inverse @ back.T,
         value,
         null,
         score_test,
         float(np.abs(slope * error).max(initial=0.0)),
         taken,
-        bool(converged) and not endless.any(),
+        bool(converged) and not (endless.any() or untold.any()),
         endless,
+        untold,
         tied_steps(times, x - centre, at.risk, ties),
     )
+
+
+def _endless(centred: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Say which coefficients run away in a step that hardly raises the likelihood, (p,)."""
+    if np.ptp(centred @ step) < FAR:
+        return np.zeros(step.size, bool)
+    moved = np.abs(step) * np.ptp(centred, axis=0)
+    return moved > SHARE * moved.max()
+
+
+def _untold(information: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Say which columns take part in a direction without information, (p,)."""
+    values, vectors = np.linalg.eigh(information)
+    none = values <= NOTHING
+    shares = np.abs(sizes @ vectors[:, none]).max(axis=1, initial=0.0)
+    return shares > SHARE * shares.max(initial=0.0)
 
 
 def _place(

@@ -90,7 +90,9 @@ def frailty_variance(model: SharedFrailty, estimation: Estimation = "reml") -> F
     if search.rise(estimation) <= 0:
         return FrailtyVariance(0.0, without, without, 0.0, 0)
     slope = search.equation if estimation == "reml" else search.derivative
-    low, high = _bracket(slope)
+    if (between := _bracket(slope)) is None:
+        return FrailtyVariance(0.0, without, without, 0.0, search.evaluations)
+    low, high = between
     log = optimize.brentq(slope, low, high, xtol=CLOSE, rtol=4 * np.finfo(float).eps)
     at = search.at(float(np.exp(log)))
     return FrailtyVariance(at.theta, at, without, slope(log), search.evaluations)
@@ -132,8 +134,8 @@ class _Search:
         return self.at(float(np.exp(log))).integrated
 
 
-def _bracket(slope: Callable[[float], float]) -> tuple[float, float]:
-    """Give two log variances between which a slope that falls passes 0."""
+def _bracket(slope: Callable[[float], float]) -> tuple[float, float] | None:
+    """Give two log variances between which a slope that falls passes 0; none down to nothing."""
     low = high = np.log(0.2)
     if slope(low) > 0:
         while slope(high := high + np.log(4)) > 0:
@@ -145,7 +147,7 @@ def _bracket(slope: Callable[[float], float]) -> tuple[float, float]:
         return high - np.log(4), high
     while slope(low := low - np.log(4)) <= 0:
         if low < np.log(SMALLEST):
-            break
+            return None
     return low, low + np.log(4)
 
 

@@ -29,10 +29,7 @@ MOST_LEVELS = 4_000
 Unless there are few event times, as on the clock of sessions: then it takes any number of them.
 """
 
-HELD = (
-    "Standard errors hold the variance of the deviations fixed at its estimate, as those of "
-    "coxph with frailty do."
-)
+HELD = "Standard errors hold the variance of the deviations fixed at its estimate."
 DIAGONAL = "Second derivatives between two levels were left out, there being so many."
 QUARTER = float(np.sqrt(2) * stats.norm.ppf(0.75))
 
@@ -216,7 +213,7 @@ def _fit(
         recipe=replace(
             fit.recipe,
             kind=f"{fit.recipe.kind} with random effects",
-            estimation="penalised partial likelihood, variance by REML",
+            estimation=f"penalised {fit.recipe.estimation}, variance by REML",
             errors="model",
             cluster="",
             notes=notes,

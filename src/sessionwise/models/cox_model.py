@@ -112,7 +112,8 @@ def cox(
     parsed = parse(formula, frame.columns)
     check_random(parsed, cluster)
     if on_sessions:
-        refuse_the_future(at_risk, parsed.columns, parsed.outcome)
+        compared_by = [name for name in (start, stop, strata) if name]
+        refuse_the_future(at_risk, [*parsed.columns, *compared_by], parsed.outcome)
     needed = [*parsed.columns, *(name for name in (start, stop, strata, cluster) if name)]
     used, left_out = complete_rows(frame, list(dict.fromkeys(needed)))
     if on_sessions:
@@ -120,7 +121,7 @@ def cox(
     made = zero_one_design(parsed, used)
     risks = laid_out(made, used, (start, stop, strata), ties)
     found = cox_maximum(risks.times, risks.x, ties)
-    _refuse_endless(found, risks.columns)
+    _refuse_untold(found, risks.columns, strata)
     codes = pd.factorize(used[cluster])[0] if cluster else np.zeros(0, int)
     covariance = clustered_covariance(found, codes) if cluster else found.covariance
     groups = int(codes.max()) + 1 if cluster else 0
@@ -163,12 +164,22 @@ def cox(
     return with_deviations(fit, parsed.random) if parsed.random else fit
 
 
-def _refuse_endless(found: CoxMaximum, columns: tuple[str, ...]) -> None:
-    """Refuse a coefficient that goes to infinity, and a climb that did not arrive."""
-    if found.endless.any():
-        names = ", ".join(f"`{n}`" for n, gone in zip(columns, found.endless, strict=True) if gone)
+def _refuse_untold(found: CoxMaximum, columns: tuple[str, ...], strata: str) -> None:
+    """Refuse what is never compared, what goes to infinity, a climb that did not arrive."""
+    named = [
+        ", ".join(f"`{n}`" for n, marked in zip(columns, which, strict=True) if marked)
+        for which in (found.untold, found.endless)
+    ]
+    if named[0]:
+        within = f" of one `{strata}`" if strata else ""
         raise Refused(
-            f"The hazard ratio of {names} has no finite estimate: at every event it is the row "
+            f"Rows{within} at risk at the same time do not differ in {named[0]} where an event "
+            "happens (or not beyond the terms before), so nothing says what goes with it. Leave it "
+            f"out{', or take other strata' if strata else ''}."
+        )
+    if named[1]:
+        raise Refused(
+            f"The hazard ratio of {named[1]} has no finite estimate: at every event it is the row "
             "highest (or lowest) in it that has the event. Leave the term out, or join categories."
         )
     if not found.converged:

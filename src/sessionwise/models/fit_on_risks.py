@@ -178,7 +178,7 @@ class FitOnRisks(Fit):
         """
         return baseline_table(self.risks, centred=at == "means")
 
-    def curves(self, profiles: pd.DataFrame) -> Curve:
+    def curves(self, profiles: pd.DataFrame, path: str = "") -> Curve:
         """Say what the model expects of somebody described.
 
         Parameters
@@ -186,6 +186,10 @@ class FitOnRisks(Fit):
         profiles
             One row per curve, with every column of the model but time, event and strata; an index
             of text names the curves. Covariates are held throughout: nobody's score changes.
+        path
+            A column of ``profiles``: its rows of one value are one curve of somebody whose
+            covariates change, each row holding while ``start`` < t ≤ ``stop``. Counted from the
+            first ``start``, among those still there; shown up to the last ``stop``.
 
         Returns
         -------
@@ -198,11 +202,11 @@ class FitOnRisks(Fit):
         ------
         InvalidInput, Refused
             A column that is not there, a category not seen, a missing value; more than twelve
-            profiles.
+            profiles; a path with gaps.
         """
         return staying_curve(
             self.risks,
-            described(self.risks, profiles),
+            described(self.risks, profiles, path),
             self.recipe,
             (_state(self.outcome), self.rows, _unit(self)),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from scipy import stats
 
 from sessionwise.engine.baseline_curve import baseline_hazard, profile_hazard
 from sessionwise.engine.efron_steps import tied_steps
-from sessionwise.errors import Refused
+from sessionwise.errors import InvalidInput, Problem, Refused
 from sessionwise.models.fit import Curve, Recipe, Rows
 from sessionwise.models.risk_rows import RiskRows, columns_of
 
@@ -33,12 +33,26 @@ AT_NOUGHT = (
     "the deviations."
 )
 HELD = "Covariates are held at their values throughout."
+CHANGING = "Covariates change as described, whatever came of them before."
+BEGINS, ENDS = "start", "stop"
+
+
+@dataclass(frozen=True, eq=False)
+class Described:
+    """Somebody a curve is of: covariates x, shape (k, p), each while start < t ≤ stop."""
+
+    x: np.ndarray
+    start: np.ndarray
+    stop: np.ndarray
+
+
 LIMITS = "log–log limits, from the error of the log survival"
 
 
 def baseline_table(rows: RiskRows, centred: bool) -> pd.DataFrame:
     """Tabulate the baseline; see `CoxFit.baseline_hazard`."""
     x = rows.centre if centred else np.zeros(len(rows.columns))
+    held = Described(x[None], np.array([-np.inf]), np.array([np.inf]))
     pieces = [
         pd.DataFrame(
             {
@@ -50,13 +64,13 @@ def baseline_table(rows: RiskRows, centred: bool) -> pd.DataFrame:
                 "std_error": error,
             }
         )
-        for name, time, at_risk, events, hazard, error in _profile(rows, x)
+        for name, time, at_risk, events, hazard, error in _profile(rows, held)
     ]
     return pd.concat(pieces, ignore_index=True)
 
 
 def staying_curve(
-    rows: RiskRows, profiles: Mapping[str, np.ndarray], recipe: Recipe, said: tuple[str, Rows, str]
+    rows: RiskRows, profiles: Mapping[str, Described], recipe: Recipe, said: tuple[str, Rows, str]
 ) -> Curve:
     """Give the curves of somebody described; see `CoxFit.curves`.
 
@@ -65,7 +79,7 @@ def staying_curve(
     rows
         Of the fit.
     profiles
-        Name → covariates, shape (p,).
+        Name → who it is, as `described` gives them.
     recipe
         Of the fit.
     said
@@ -77,8 +91,8 @@ def staying_curve(
     if len(profiles) > MOST_PROFILES:
         raise Refused(f"{len(profiles)} curves were asked for, and at most {MOST_PROFILES} can be.")
     pieces = []
-    for name, x in profiles.items():
-        for stratum, time, at_risk, _, hazard, error in _profile(rows, x):
+    for name, one in profiles.items():
+        for stratum, time, at_risk, _, hazard, error in _profile(rows, one):
             group = ", ".join(part for part in (name, stratum) if part)
             pieces.append(_piece(group or "all", state, (time, at_risk), hazard, error))
     return Curve(
@@ -90,24 +104,28 @@ def staying_curve(
             kind=f"Expected by a {recipe.kind}",
             estimation="cumulative hazard",
             reference=LIMITS,
-            notes=(*_notes(rows, state), *recipe.notes),
+            notes=(*_notes(rows, profiles, state), *recipe.notes),
         ),
         unit=unit,
     )
 
 
-def _notes(rows: RiskRows, state: str) -> list[str]:
+def _notes(rows: RiskRows, profiles: Mapping[str, Described], state: str) -> list[str]:
     """Say what a reader of the curves must know."""
+    changing = any(len(one.x) > 1 for one in profiles.values())
     aside = [ASIDE] if state in CENSORED_OTHERS.values() else []
-    return [HELD, *aside, *([AT_NOUGHT] if rows.shift.any() else [])]
+    return [CHANGING if changing else HELD, *aside, *([AT_NOUGHT] if rows.shift.any() else [])]
 
 
-def described(rows: RiskRows, profiles: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Give each profile a name and the columns of the model.
+def described(rows: RiskRows, profiles: pd.DataFrame, path: str = "") -> dict[str, Described]:
+    """Give each profile a name and the columns of the model; see `CoxFit.curves`.
 
-    An index of text names them; otherwise the columns in which they differ do.
+    An index of text names them; otherwise the columns in which they differ do. Of a path, whose
+    rows follow one another, the column that tells paths apart.
     """
     matrix = columns_of(rows, profiles)
+    if path:
+        return _paths(profiles, matrix, path)
     if profiles.index.map(lambda one: isinstance(one, str)).all():
         names = [str(name) for name in profiles.index]
     else:
@@ -118,17 +136,44 @@ def described(rows: RiskRows, profiles: pd.DataFrame) -> dict[str, np.ndarray]:
         ]
     if len(set(names)) < len(names):
         raise Refused("Two of the profiles have one name or say the same. Take one out.")
-    return dict(zip(names, matrix))
+    always = np.array([-np.inf]), np.array([np.inf])
+    return {name: Described(x[None], *always) for name, x in zip(names, matrix)}
+
+
+def _paths(profiles: pd.DataFrame, matrix: np.ndarray, path: str) -> dict[str, Described]:
+    """Put the rows of each path together."""
+    missing = [name for name in (path, BEGINS, ENDS) if name not in profiles]
+    if missing:
+        remedy = "A path has a column that names it, and when each row holds: `start`, `stop`."
+        raise InvalidInput(
+            [Problem(f"there is no column `{name}`", "", remedy) for name in missing], "the curves"
+        )
+    found = {}
+    for name, places in profiles.reset_index(drop=True).groupby(path, sort=False).groups.items():
+        own = profiles.iloc[places]
+        order = np.argsort(own[ENDS].to_numpy(float), kind="stable")
+        start, stop = (own[name].to_numpy(float)[order] for name in (BEGINS, ENDS))
+        if (start[1:] != stop[:-1]).any() or (start >= stop).any():
+            raise Refused(
+                "Rows of one path must follow one another: each `start` the `stop` of the row "
+                "before, and below its own `stop`."
+            )
+        found[str(name)] = Described(matrix[places][order], start, stop)
+    return found
 
 
 def _written(value: object) -> str:
     return f"{value:g}".replace("-", "−") if isinstance(value, int | float) else str(value)
 
 
-def _profile(rows: RiskRows, x: np.ndarray) -> list[tuple]:
+def _profile(rows: RiskRows, one: Described) -> list[tuple]:
     """Give stratum, time, at risk, events, hazard and its error, stratum by stratum."""
     risk = np.exp(rows.linear)
     base = baseline_hazard(tied_steps(rows.times, rows.x - rows.centre, risk, rows.ties))
+    row = np.searchsorted(one.stop, base.time)
+    seen = row < len(one.stop)
+    seen[seen] = one.start[row[seen]] < base.time[seen]
+    base, x = base.only(seen), one.x[row[seen]]
     hazard, error = profile_hazard(base, x - rows.centre, rows.coefficients, rows.covariance)
     columns = (base.time, base.at_risk, base.events, hazard, error)
     found = []

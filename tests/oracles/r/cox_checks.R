@@ -78,6 +78,10 @@ concordances$rough <- concordance_of(rough)
 robust <- coxph(Surv(start, stop, left) ~ srs + severity, rows, cluster = therapist)
 robust_curves <- curves_of(robust, new)
 
+moving <- survfit(plain, newdata = data.frame(start = c(0, 5), stop = c(5, 14), left = 0, srs = c(-4, 3),
+                                              severity = 0, who = 1), id = who, censor = FALSE)
+path <- list(time = moving$time, hazard = moving$cumhaz)
+
 tight <- coxph.control(eps = 1e-11, toler.chol = 1e-13, outer.max = 60, iter.max = 60)
 frailty_of <- function(data, response, ties, sparse) {
   shared <- sprintf("frailty(therapist, distribution = 'gaussian', sparse = %s, method = 'reml', eps = 1e-11)", sparse)
@@ -134,6 +138,6 @@ real <- lapply(real, function(said) { said$residuals <- NULL
   said$zph <- lapply(said$zph, function(one) one[c("transform", "term", "chisq", "df", "p")]); said })
 
 write(toJSON(list(versions = list(R = R.version.string, survival = as.character(packageVersion("survival"))),
-                  cases = cases, concordances = concordances, robust_curves = robust_curves,
+                  cases = cases, concordances = concordances, robust_curves = robust_curves, path = path,
                   frailties = frailties, given_deviations = given_deviations, real = real),
              digits = 12, auto_unbox = TRUE, na = "null", matrix = "rowmajor"), "tests/oracles/r/cox_checks.json")

@@ -83,8 +83,9 @@ def _panel(axes: Axes, found: EffectsOverTime, term: str) -> None:
     band = shown(line[["low", "high"]].to_numpy(float))
     low, high = _limits(points["estimate"], line, found.fitted[term])
     inside = (points["estimate"] >= low) & (points["estimate"] <= high)
+    faint = float(np.clip(150 / len(points), 0.1, 0.45))  # many dots are a cloud
     axes.plot(points["time"][inside], values[inside], "o", color=QUIET, markersize=3.2,
-              alpha=0.45, markeredgewidth=0)  # fmt: skip
+              alpha=faint, markeredgewidth=0)  # fmt: skip
     axes.fill_between(line["time"], *band.T, color=PALETTE[0], alpha=0.16, linewidth=0)
     axes.plot(line["time"], shown(line["estimate"].to_numpy(float)), color=PALETTE[0])
     axes.axhline(1.0 if not relative else 0.0, color=QUIET, linewidth=0.9)
