@@ -11,6 +11,7 @@ from sessionwise.errors import InvalidInput, Problem, Refused
 
 FLAT = 1e-9  # largest score at the summit, in standard errors
 STEPS = 50
+ENDLESS = 8.0  # a log ratio per standard deviation no data can carry
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,8 +196,8 @@ def _summit(laid: Weights, z: np.ndarray) -> tuple[np.ndarray, tuple, int]:
     """Climb the log partial likelihood by Newton's steps, halved where they go down."""
     beta = np.zeros(z.shape[1])
     moments = _moments(laid, z, beta)
+    _refuse_flat(moments[2], z)
     for step in range(1, STEPS + 1):
-        _refuse_flat(moments[2], z)
         move = np.linalg.solve(moments[2], moments[1])
         if np.abs(move @ moments[1]) < FLAT**2:
             return beta, moments, step - 1
@@ -206,7 +207,7 @@ def _summit(laid: Weights, z: np.ndarray) -> tuple[np.ndarray, tuple, int]:
                 break
             move = move / 2
         beta, moments = beta + move, tried
-        if np.abs(beta * z.std(axis=0)).max(initial=0) > 20:
+        if np.abs(beta * z.std(axis=0)).max() > ENDLESS:
             break
     raise Refused(
         "The model of the cumulative incidence did not settle: a covariate separates those who "
