@@ -98,15 +98,13 @@ def test_what_cannot_be_told():
 
 def test_by_its_definition_on_a_clinic():
     """Slowly, row by row, as the notes say it."""
-    lines = frame_of(
-        "client session therapist date care\n"
-        + "\n".join(
-            f"c{c} {t} t{(c + t // 4) % 3} 2024-{1 + (c * 3 + t) % 11:02d}-{1 + (c + t * 2) % 5:02d} "
-            f"{'.' if (c + t) % 4 == 0 else 20 + (c * 7 + t * 5) % 31}"
-            for c in range(14)
-            for t in range(1, 7)
-        )
-    )
+    page = ["client session therapist date care"]
+    for c in range(14):
+        for t in range(1, 7):
+            date = f"2024-{1 + (c * 3 + t) % 11:02d}-{1 + (c + t * 2) % 5:02d}"
+            care = "." if (c + t) % 4 == 0 else 20 + (c * 7 + t * 5) % 31
+            page.append(f"c{c} {t} t{(c + t // 4) % 3} {date} {care}")
+    lines = frame_of("\n".join(page))
     lines["date"] = lines.groupby("client")["date"].transform(lambda dates: sorted(dates))
     table = rated_by_others(Sessions.of(lines), "care", 2).table
     for row in table.itertuples():

@@ -130,7 +130,7 @@ def early_alliance_and_ending(
     label = s.columns[alliance].label or alliance
     column = Column(early, "number", "after", label=f"{label}, mean of {_window(landmark)}")
     return IncidenceFit(
-        question=f"Do more, or fewer, of those with a higher early {label} ever end {_how(ending)}?",
+        question=f"Do more, or fewer, with a higher early {label} ever end {_how(ending)}?",
         estimates=estimates_frame(terms, solved.estimate, solved.covariance, np.inf),
         variances=pd.DataFrame(columns=list(VARIANCE_COLUMNS)),
         health=_health(solved, made.aliased),

@@ -9,6 +9,7 @@ from sessionwise.show.numbers import count, listed
 from sessionwise.show.suppression import SMALLEST
 
 RATIOS = {"cloglog": "hazard ratio", "logit": "odds ratio", "log": "rate ratio"}
+SUBDISTRIBUTION = "subdistribution"
 RISKS = {"cloglog": "hazard", "logit": "odds", "log": "rate"}
 CLOCKS = frozenset({"session", "time", "date"})
 SAID_WITH_A_Y = ("uni", "use", "usu", "eu")
@@ -77,11 +78,15 @@ def ratio_name(recipe: Recipe) -> str:
     >>> ratio_name(Recipe("discrete-time hazard", "y ~ x", link="cloglog"))
     'hazard ratio'
     """
+    if recipe.kind.startswith(SUBDISTRIBUTION):
+        return f"{SUBDISTRIBUTION} hazard ratio"
     return RATIOS.get(recipe.link, "ratio")
 
 
 def risk_name(recipe: Recipe) -> str:
     """Give what such a ratio multiplies: a hazard, odds or a rate."""
+    if recipe.kind.startswith(SUBDISTRIBUTION):
+        return f"{SUBDISTRIBUTION} hazard"
     return RISKS.get(recipe.link, "risk")
 
 

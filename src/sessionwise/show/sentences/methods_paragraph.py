@@ -25,6 +25,7 @@ OURS_ALONE = (
     "Poisson model",
     "negative binomial model",
     "cumulative model",
+    "subdistribution hazard model (Fine–Gray)",
 )
 """Models in which nothing is computed by statsmodels."""
 
