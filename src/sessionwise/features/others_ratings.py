@@ -78,7 +78,7 @@ def rated_by_others(s: Sessions, name: str, fewest: int = 3) -> Sessions:
         "number",
         "before",
         unit=source.unit,
-        label=f"{source.label or name} by other clients",
+        label=f"others' {source.label or name}",
         instrument=source.instrument,
         made_from=(name, "therapist", "date"),
     )

@@ -83,6 +83,8 @@ def grouped(
         group = _parts(value.to_numpy(float, na_value=np.nan), label, CUTS[cut])
     else:
         group = value.astype("category").cat.remove_unused_categories()
+        if by not in s.courses:  # levels of our own, such as in_person
+            group = group.cat.rename_categories(lambda level: str(level).replace("_", " "))
     kept = each.assign(group=group).dropna(subset=["group"]).reset_index(drop=True)
     return kept, left
 
@@ -114,14 +116,14 @@ def _value(
 
 
 def _parts(score: np.ndarray, label: str, shares: tuple[float, ...]) -> pd.Categorical:
-    """Part courses at quantiles: below the first, …, at the last or above."""
+    """Part courses at quantiles: below the first, …, at the last or above; a cut lies above."""
     cuts = np.unique(np.nanquantile(score, shares))
     cuts = cuts[cuts > np.nanmin(score)]
     if not len(cuts):
         raise Unanswerable(f"{label} is alike in too many courses to part them.")
     said = [f"{cut:.1f}" for cut in cuts]
     said = said if len(set(said)) == len(said) else [f"{cut:.3g}" for cut in cuts]
-    between = [f"{label} {low} to below {high}" for low, high in zip(said, said[1:])]
+    between = [f"{label} {low} to {high}" for low, high in zip(said, said[1:])]
     names = [f"{label} below {said[0]}", *between, f"{label} {said[-1]} or more"]
     codes = np.where(np.isnan(score), -1, np.searchsorted(cuts, score, "right"))
     return pd.Categorical.from_codes(codes, names, ordered=True)

@@ -28,7 +28,7 @@ EVENTS_PER_TERM = 10
 KIND = "subdistribution hazard model (Fine–Gray)"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class IncidenceFit(Fit):
     """A :class:`Fit` of the cumulative incidence, with what its predicted curves need.
 
