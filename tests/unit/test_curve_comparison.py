@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from tables import records
 
 from sessionwise.engine.group_tests import gray, log_rank
 from sessionwise.errors import InvalidInput, Unanswerable
@@ -63,16 +64,31 @@ def test_the_tests_are_those_of_the_courses_at_the_landmark():
     early = s.table[s.attended & (s.table["session"] <= 2)]
     mean = early.groupby(COURSE_KEY, observed=True)["srs"].mean()
 
+    cut = mean.reindex(pd.MultiIndex.from_frame(courses_followed(s, 2)[0][COURSE_KEY])).median()
+
     def parted(courses):
         value = mean.reindex(pd.MultiIndex.from_frame(courses[COURSE_KEY])).to_numpy()
-        return courses["time"], courses["cause"], value >= np.nanmedian(value)
+        return courses["time"], courses["cause"], value >= cut
 
-    given = mean.notna().all()
-    assert given
+    assert mean.notna().all()
     stay = log_rank(*parted(courses_followed(s, 2)[0]))
     leave = gray(*parted(courses_at_risk(s, 2)[0]), of=2)
     assert found["still in therapy"] == pytest.approx(stay.statistic)
     assert found["planned ending"] == pytest.approx(leave.statistic)
+
+
+def test_groups_are_cut_once_for_all_tests():
+    """A course in one test only may not move the cut of another, and so the names of groups."""
+    lines = ["client session ending srs"]
+    lines += [f"c{c} 1 {'planned' if c % 3 else 'unplanned'} {30 + c / 2}" for c in range(20)]
+    lines += [f"x{c} 1 transferred {10 + c}" for c in range(6)]
+    lines += [f"y{c} {t} unplanned {36 + c / 4}" for c in range(6) for t in (1, 2)]
+    lines += [f"z{c} {t} planned {25 + c / 4}" for c in range(6) for t in (1, 2)]
+    found = groups_compared(records("\n".join(lines)), "srs", 1)
+    counts = found.means.groupby("measure")["courses"].sum()
+    assert counts[ATTENDED] == 38
+    assert counts[LOST] == 32
+    assert found.means["group"].nunique() == 2
 
 
 def test_where_it_ends():

@@ -13,7 +13,9 @@ from sessionwise.models.early_alliance_ending import (
 )
 from sessionwise.models.fit import Unanswered
 from sessionwise.records.packaged import example
-from sessionwise.records.sessions import COURSE_KEY
+from sessionwise.records.sessions import COURSE_KEY, Sessions
+from sessionwise.records.simulation import simulate
+from sessionwise.records.truth import Truth
 from sessionwise.show.figures.step_curves import curves
 from sessionwise.show.sentences.groups import early_ending
 
@@ -93,3 +95,23 @@ def test_what_cannot_be_asked(s):
         early_alliance_and_ending(s, adjust=["ors"])
     why = Unanswered("?", "no")
     assert incidence_by_early_alliance(why) is why
+
+
+def test_censoring_may_differ_between_groups():
+    """Records of the north end after session 6; who came that far is still open there."""
+    s = simulate(Truth(clinic={"therapists": 12, "clients": 150}), seed=4)
+    site = np.where(np.arange(len(s.courses)) % 2, "north", "south")
+    frame = s.frame.assign(site=site[s.course_positions()], ending=s.frame["ending"].astype("str"))
+    north = frame["site"] == "north"
+    longer = frame.groupby(COURSE_KEY)["session"].transform("max") > 6
+    frame.loc[north & longer, "ending"] = "ongoing"
+    kept = frame.loc[~north | (frame["session"] <= 6)]
+    kept = kept[[*COURSE_KEY, "session", "date", "srs", "site", "ending"]]
+    cut = Sessions.of(kept, level={"site": "course"})
+    one = early_alliance_and_ending(cut, landmark=2)
+    two = early_alliance_and_ending(cut, landmark=2, censored_by="site")
+    assert one.rows.used == two.rows.used
+    assert one.term("srs_early")["estimate"] != two.term("srs_early")["estimate"]
+    assert any("own curve of censoring" in note for note in two.recipe.notes)
+    with pytest.raises(Unanswerable, match="intake"):
+        early_alliance_and_ending(cut, landmark=2, censored_by="srs")

@@ -14,7 +14,7 @@ from sessionwise.errors import InvalidInput, Problem, Unanswerable
 from sessionwise.features.leaving import CAUSES, courses_at_risk, courses_followed
 from sessionwise.models.curve_groups import Cut, grouped
 from sessionwise.models.fit import Recipe, Rows
-from sessionwise.records.sessions import Sessions
+from sessionwise.records.sessions import COURSE_KEY, Sessions
 from sessionwise.records.small_counts import FEWEST
 
 ATTENDED, LOST = "sessions attended", "sessions lost to unplanned endings"
@@ -97,8 +97,10 @@ def groups_compared(
     -----
     A course that ends after session t has attended t sessions; those attended up to session u are
     the area under the curve from 0 to u, E[min(T, u)], the sessions up to the landmark included, as
-    everybody attended them. Courses are taken for independent: clients of one therapist are alike
-    and p is then too small. Royston & Parmar 2013, BMC Med Res Methodol 13:152.
+    everybody attended them. Groups are cut once, among the courses followed from the landmark on;
+    of these, those without a decision that was seen are in no test of a kind of ending. Courses are
+    taken for independent: clients of one therapist are alike and p is then too small. Royston &
+    Parmar 2013, BMC Med Res Methodol 13:152.
 
     Examples
     --------
@@ -110,8 +112,8 @@ def groups_compared(
         problem = Problem("`by` is empty", "", 'Name the groups, e.g. by="early_alliance".')
         raise InvalidInput([problem], "comparing groups")
     at = (landmark, alliance, cut)
-    stay, _ = grouped(s, courses_followed(s, landmark), by, at)
-    leave, left = grouped(s, courses_at_risk(s, landmark), by, at)
+    stay, left = grouped(s, courses_followed(s, landmark), by, at)
+    leave = _same_groups(stay, courses_at_risk(s, landmark)[0])
     stay, leave, names = _large_enough(stay, leave)
     last = _followed_until((stay, leave))
     until = last if until is None else until
@@ -122,9 +124,9 @@ def groups_compared(
         raise InvalidInput([problem], "comparing groups")
     means = _means(stay, leave, names, until)
     rows = Rows(
-        used=len(leave),
-        clients=leave[["clinic", "client"]].drop_duplicates().shape[0],
-        events=int((leave["cause"] > 0).sum()),
+        used=len(stay),
+        clients=stay[["clinic", "client"]].drop_duplicates().shape[0],
+        events=int(stay["cause"].sum()),
         left_out=tuple((one.reason, one.courses) for one in left),
         unit="courses",
     )
@@ -137,6 +139,13 @@ def groups_compared(
         rows=rows,
         recipe=_recipe(landmark),
     )
+
+
+def _same_groups(stay: pd.DataFrame, leave: pd.DataFrame) -> pd.DataFrame:
+    """Give courses at risk the groups they have in the curve of staying, cut at the same values."""
+    group = stay.set_index(COURSE_KEY)["group"]
+    theirs = group.reindex(pd.MultiIndex.from_frame(leave[COURSE_KEY])).array
+    return leave.assign(group=theirs).dropna(subset=["group"]).reset_index(drop=True)
 
 
 def _large_enough(

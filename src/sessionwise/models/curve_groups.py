@@ -18,6 +18,7 @@ from sessionwise.records.small_counts import FEWEST, many
 Cut = Literal["median", "terciles"]
 CUTS: dict[str, tuple[float, ...]] = {"median": (1 / 2,), "terciles": (1 / 3, 2 / 3)}
 WHOLE = "all"
+MOST_LEVELS = 4
 FEWEST_CLIENTS = 10
 """A therapist with fewer clients at the landmark has no curve of their own."""
 PURPOSE = "Comparing groups"
@@ -41,7 +42,8 @@ def grouped(
         Empty: everybody is ``"all"``. ``"early_alliance"``: the mean of sessions 1 to the
         landmark. ``"therapist"``: that of the landmark session, as ``"therapist 1"`` (most
         clients), ``"therapist 2"``, …; those with fewer than ten clients there are left out.
-        Otherwise a column known at intake, or one of the landmark session.
+        Otherwise a column known at intake, or one of the landmark session; a number is cut, and
+        up to four whole ones are groups themselves.
     at
         The landmark, the alliance score, and where numbers are cut: at the ``"median"`` or
         ``"terciles"`` of the courses there.
@@ -79,7 +81,7 @@ def grouped(
         group, few = _therapists(value, landmark)
         reason = f"courses of therapists with fewer than {FEWEST_CLIENTS} clients at the landmark"
         left = (*left, Left(reason, 0, few)) if few else left
-    elif by == "early_alliance" or s.columns[by].type in ("number", "whole"):
+    elif by == "early_alliance" or _is_number(s, by, value):
         group = _parts(value.to_numpy(float, na_value=np.nan), label, CUTS[cut])
     else:
         group = value.astype("category").cat.remove_unused_categories()
@@ -113,6 +115,13 @@ def _value(
     there = s.attended & table["session"].eq(landmark).fillna(False).to_numpy(bool)
     at = table.loc[there].set_index(COURSE_KEY)[by]
     return at.reindex(keys).reset_index(drop=True), label
+
+
+def _is_number(s: Sessions, by: str, value: pd.Series) -> bool:
+    """Say whether a column is cut: a number, unless a few whole ones are its groups."""
+    if s.columns[by].type == "whole":
+        return value.nunique() > MOST_LEVELS
+    return s.columns[by].type == "number"
 
 
 def _parts(score: np.ndarray, label: str, shares: tuple[float, ...]) -> pd.Categorical:

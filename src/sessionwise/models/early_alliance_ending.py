@@ -56,6 +56,8 @@ def early_alliance_and_ending(
     adjust: Sequence[str] = (),
     landmark: int = 3,
     ending: Literal["unplanned", "planned"] = "unplanned",
+    *,
+    censored_by: str = "",
 ) -> IncidenceFit:
     """Do more, or fewer, of those with a better early alliance ever end unplanned (or planned)?
 
@@ -78,6 +80,9 @@ def early_alliance_and_ending(
         The session k, 1 or later; endings count from the decision after it on.
     ending
         Which one.
+    censored_by
+        Groups whose courses are followed for different times, e.g. ``"clinic"`` where records end
+        on different days: each has its own curve of censoring. Empty: one curve.
 
     Returns
     -------
@@ -105,12 +110,13 @@ def early_alliance_and_ending(
     """
     _check(landmark, ending)
     s.need([alliance], PURPOSE)
-    need_intake(s, adjust, PURPOSE)
+    beside = list(dict.fromkeys([*adjust, *({censored_by} - {"", "clinic"})]))
+    need_intake(s, beside, PURPOSE)
     need_given(s, [alliance, *adjust], PURPOSE)
     early = f"{alliance}_early"
-    each, left = _courses(s, alliance, adjust, landmark)
     names = [early, *adjust]
-    complete = each[names].notna().all(axis=1)
+    each, left = _courses(s, alliance, beside, landmark)
+    complete = each[[early, *beside]].notna().all(axis=1)
     used = each[complete].reset_index(drop=True)
     if used.empty:
         raise Unanswerable(f"No course at session {landmark} has all of {', '.join(names)}.")
@@ -118,13 +124,15 @@ def early_alliance_and_ending(
     made = design(parse(f"cause ~ {' + '.join(names)}", used.columns), used)
     terms = [term for term in made.terms if term != "Intercept"]
     x = made.matrix[:, [made.terms.index(term) for term in terms]]
-    solved = fine_gray(used["time"].to_numpy(), used["cause"].to_numpy(), x, CAUSES[ending])
+    followed = used[censored_by].astype("str").to_numpy() if censored_by else None
+    time, cause = used["time"].to_numpy(), used["cause"].to_numpy()
+    solved = fine_gray(time, cause, x, CAUSES[ending], followed)
     rows = Rows(
         used=len(used),
         clients=used[["clinic", "client"]].drop_duplicates().shape[0],
         events=int(event[complete].sum()),
         events_lost=int(event[~complete].sum()),
-        left_out=(*((one.reason, one.courses) for one in left), *_missing(s, each, early, adjust)),
+        left_out=(*((one.reason, one.courses) for one in left), *_missing(s, each, early, beside)),
         unit="courses",
     )
     label = s.columns[alliance].label or alliance
@@ -133,9 +141,11 @@ def early_alliance_and_ending(
         question=f"Do more, or fewer, with a higher early {label} ever end {_how(ending)}?",
         estimates=estimates_frame(terms, solved.estimate, solved.covariance, np.inf),
         variances=pd.DataFrame(columns=list(VARIANCE_COLUMNS)),
-        health=_health(solved, made.aliased),
+        health=Health(
+            True, (), solved.gradient, "Newton's method", solved.iterations, (), made.aliased
+        ),
         rows=rows,
-        recipe=_recipe(names, landmark, ending, rows, dict(made.references)),
+        recipe=_recipe(names, (landmark, ending, censored_by), rows, dict(made.references)),
         loglik=solved.loglik,
         covariance=solved.covariance,
         scales={"alliance_between": float(used[early].std())},
@@ -239,26 +249,21 @@ def _missing(
     return lost
 
 
-def _health(solved: Subdistribution, aliased: Sequence[str]) -> Health:
-    return Health(
-        converged=True,
-        gradient=solved.gradient,
-        optimiser="Newton's method",
-        evaluations=solved.iterations,
-        dropped=tuple(aliased),
-    )
-
-
 def _recipe(
-    names: list[str], landmark: int, ending: str, rows: Rows, references: dict[str, str]
+    names: list[str], asked: tuple[int, str, str], rows: Rows, references: dict[str, str]
 ) -> Recipe:
     """Say how it was made, and what it is not."""
+    landmark, ending, censored_by = asked
     notes = [
         "A ratio is of the cumulative incidence: of how many ever end this way, other endings "
         "counted as such. It is not a ratio of rates among clients still in therapy.",
         f"Everything is fixed at session {landmark}; endings count from the decision after it on.",
         "Courses are taken for independent, and censoring for unrelated to the covariates.",
     ]
+    if censored_by:
+        notes.append(
+            f"Each level of {censored_by.replace('_', ' ')} has its own curve of censoring."
+        )
     if ending == "planned":
         notes.append(
             f"A planned ending directly after session {landmark} was decided before the scores of "
