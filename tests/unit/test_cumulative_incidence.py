@@ -86,7 +86,11 @@ class TestCurvesByHand:
         )
         assert curve.rows.left_out == (("courses without arm", 1),)
 
-    @pytest.mark.parametrize("by", ["srs", "ending"])
+    def test_a_score_is_one_of_a_session(self, clinic):
+        with pytest.raises(Unanswerable, match="say at which one clients are parted"):
+            incidence(clinic, "srs")
+
+    @pytest.mark.parametrize("by", ["ending"])
     def test_groups_that_are_made_later_are_refused(self, clinic, by):
         with pytest.raises(Unanswerable, match=f"takes what was known at intake, and `{by}`"):
             incidence(clinic, by=by)

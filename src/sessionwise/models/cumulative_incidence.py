@@ -8,19 +8,19 @@ import numpy as np
 import pandas as pd
 
 from sessionwise.engine.incidence_curves import aalen_johansen, kaplan_meier
-from sessionwise.errors import Unanswerable
-from sessionwise.features.given import need_given
-from sessionwise.features.intake import need_intake
-from sessionwise.features.leaving import courses_at_risk, courses_followed, early_mean
+from sessionwise.features.leaving import courses_at_risk, courses_followed
+from sessionwise.models.curve_groups import WHOLE, Cut, grouped
 from sessionwise.models.fit import Curve, Recipe, Rows
 from sessionwise.records.ledger import Left
-from sessionwise.records.sessions import COURSE_KEY, Sessions
+from sessionwise.records.sessions import Sessions
 
 STATES = ("unplanned ending", "planned ending")
 CURVE_COLUMNS = ["group", "state", "time", "at_risk", "estimate", "std_error", "low", "high"]
 
 
-def incidence(s: Sessions, by: str = "", landmark: int = 0, alliance: str = "srs") -> Curve:
+def incidence(
+    s: Sessions, by: str = "", landmark: int = 0, alliance: str = "srs", cut: Cut = "median"
+) -> Curve:
     """How likely is an unplanned, and a planned, ending by each session?
 
     Each kind of ending takes courses away from the other; one minus Kaplan–Meier, which treats
@@ -31,14 +31,17 @@ def incidence(s: Sessions, by: str = "", landmark: int = 0, alliance: str = "srs
     s
         The records.
     by
-        Empty: one group. ``"early_alliance"``: courses below the median, and at or above it, of
-        the mean alliance of sessions 1 to ``landmark``, among those still there. Otherwise a
-        column of the course known at intake.
+        Empty: one group. ``"early_alliance"``: the mean alliance of sessions 1 to ``landmark``,
+        cut among those still there. Otherwise a column known at intake, or one of the session at
+        the landmark: its ``"modality"``, how other clients had rated the therapist
+        (:func:`rated_by_others`), or ``"therapist"``: without names, by the number of clients.
     landmark
         0: from the start. k: courses that attended session k and whose decision after it was
         seen; endings count from the decision after session k on.
     alliance
         The score ``early_alliance`` is made of.
+    cut
+        Where a number is cut: two groups at its ``"median"``, three at its ``"terciles"``.
 
     Returns
     -------
@@ -49,12 +52,14 @@ def incidence(s: Sessions, by: str = "", landmark: int = 0, alliance: str = "srs
     Raises
     ------
     Unanswerable
-        No endings, no such column, or nobody reached the landmark.
+        No endings, no such column, nobody reached the landmark, or fewer than five therapists
+        with ten clients there.
 
     Notes
     -----
     Aalen & Johansen 1978, Scand J Stat 5:141. A planned ending directly after the landmark session
-    was decided before that session's scores were given; it is in the curve.
+    was decided before that session's scores were given; it is in the curve. By therapist a curve
+    ``"all"`` of these therapists' clients together comes first; therapists differ by chance too.
 
     Examples
     --------
@@ -62,9 +67,9 @@ def incidence(s: Sessions, by: str = "", landmark: int = 0, alliance: str = "srs
     >>> incidence(sw.example()).estimates["state"].unique().tolist()
     ['unplanned ending', 'planned ending']
     """
-    each, left = _grouped(s, courses_at_risk(s, landmark), by, landmark, alliance)
+    each, left = grouped(s, courses_at_risk(s, landmark), by, (landmark, alliance, cut))
     pieces = []
-    for group, time, cause in _groups(each):
+    for group, time, cause in _groups(each, by):
         curves = aalen_johansen(time, cause)
         for k, state in enumerate(STATES):
             there = k < curves.estimate.shape[1]
@@ -92,7 +97,9 @@ def incidence(s: Sessions, by: str = "", landmark: int = 0, alliance: str = "srs
     )
 
 
-def still_in_therapy(s: Sessions, by: str = "", landmark: int = 0, alliance: str = "srs") -> Curve:
+def still_in_therapy(
+    s: Sessions, by: str = "", landmark: int = 0, alliance: str = "srs", cut: Cut = "median"
+) -> Curve:
     """How many are still in therapy after each session, whatever ended it?
 
     Kaplan–Meier of *any* ending, transfers and the end of the service included; only courses still
@@ -110,9 +117,9 @@ def still_in_therapy(s: Sessions, by: str = "", landmark: int = 0, alliance: str
     >>> bool(curve["estimate"].is_monotonic_decreasing)
     True
     """
-    each, left = _grouped(s, courses_followed(s, landmark), by, landmark, alliance)
+    each, left = grouped(s, courses_followed(s, landmark), by, (landmark, alliance, cut))
     pieces = []
-    for group, time, ended in _groups(each):
+    for group, time, ended in _groups(each, by):
         curve = kaplan_meier(time, ended)
         shown = [curve.estimate, curve.std_error, curve.low, curve.high]
         pieces.append(_piece(group, "still in therapy", curve.times, curve.at_risk, shown))
@@ -125,46 +132,10 @@ def still_in_therapy(s: Sessions, by: str = "", landmark: int = 0, alliance: str
     )
 
 
-def _grouped(
-    s: Sessions,
-    courses: tuple[pd.DataFrame, tuple[Left, ...]],
-    by: str,
-    landmark: int,
-    alliance: str,
-) -> tuple[pd.DataFrame, tuple[Left, ...]]:
-    """Give the courses with their group."""
-    each, left = courses
-    if each.empty:
-        when = f"session {landmark}" if landmark else "its first session"
-        raise Unanswerable(f"No course attended {when} and was decided after it.")
-    keys = pd.MultiIndex.from_frame(each[COURSE_KEY])
-    if not by:
-        return each.assign(group="all"), left
-    if by == "early_alliance":
-        need_given(s, [alliance], "Early alliance")
-        early = early_mean(s, alliance, landmark or 1).reindex(keys).to_numpy()
-        each = each.assign(group=_halves(early, f"early {s.columns[alliance].label or alliance}"))
-    else:
-        need_intake(s, [by], "Comparing groups")
-        each = each.assign(group=s.courses.set_index(COURSE_KEY)[by].reindex(keys).array)
-    missing = int(each["group"].isna().sum())
-    if missing:
-        left = (*left, Left(f"courses without {by.replace('_', ' ')}", 0, missing))
-    each = each.dropna(subset=["group"]).reset_index(drop=True)
-    if each.empty:
-        raise Unanswerable(f"No course has {by.replace('_', ' ')}, so there are no groups.")
-    return each, left
-
-
-def _halves(score: np.ndarray, label: str) -> pd.Series:
-    """Part courses at the median: below it, and at it or above."""
-    cut = float(np.nanmedian(score)) if np.isfinite(score).any() else 0.0
-    names = [f"{label} below {cut:.1f}", f"{label} {cut:.1f} or more"]
-    codes = np.where(np.isnan(score), -1, score >= cut).astype(int)
-    return pd.Series(pd.Categorical.from_codes(codes, names))
-
-
-def _groups(each: pd.DataFrame) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+def _groups(each: pd.DataFrame, by: str) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Give each group its times and endings; before many therapists, all of them together."""
+    if by == "therapist":
+        yield WHOLE, each["time"].to_numpy(), each["cause"].to_numpy()
     for group, rows in each.groupby("group", sort=True, observed=True):
         yield str(group), rows["time"].to_numpy(), rows["cause"].to_numpy()
 

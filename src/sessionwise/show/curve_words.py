@@ -9,6 +9,8 @@ from sessionwise.show.numbers import listed, number, percent, percent_interval
 from sessionwise.show.suppression import shown
 
 USUAL_SESSION = 10
+MOST_LINES = 6
+"""With more groups the spread of their curves is shown, not each with its name."""
 HAPPENED = {
     "unplanned ending": ("had ended", "unplanned"),
     "planned ending": ("had ended", "as planned"),
@@ -96,6 +98,38 @@ def share_with_interval(row: pd.Series, first: bool = True) -> str:
     return f"{percent(row['estimate'])} ({limits if first else limits.removeprefix('95 % CI ')})"
 
 
+def many_groups(groups: list[str]) -> list[str]:
+    """Give the groups whose spread is shown instead of each of them; empty if each is shown.
+
+    Examples
+    --------
+    >>> len(many_groups(["all", *(f"therapist {place}" for place in range(1, 9))]))
+    8
+    >>> many_groups(["short", "long"])
+    []
+    """
+    apart = [group for group in groups if not is_whole(group)]
+    return apart if len(apart) > MOST_LINES else []
+
+
+def spread_of(rows: pd.DataFrame, state: str) -> str:
+    """Say between which shares the groups lie, and their middle half.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"group": list("abcd"), "state": "x", "estimate": [0.1, 0.2, 0.3, 0.4]})
+    >>> spread_of(rows, "x")
+    'from 10 % to 40 %, the middle half from 18 % to 32 %'
+    """
+    apart = rows[(rows["state"] == state) & ~rows["group"].map(is_whole)]["estimate"]
+    low, first, third, high = (percent(apart.quantile(q)) for q in (0, 0.25, 0.75, 1))
+    return f"from {low} to {high}, the middle half from {first} to {third}"
+
+
+AFTER = {"still in therapy": "After"}
+"""States that are told of the time after a session."""
+
+
 def curve_finding(curve: Curve, by: float | None = None) -> str:
     """State what a curve shows at one time, as a title."""
     time, rows = reached(curve, by)
@@ -107,6 +141,13 @@ def curve_finding(curve: Curve, by: float | None = None) -> str:
         shares = [percent(value) for value in rows["estimate"]]
         return f"{when}, {happened(list(rows['state']), shares)}"
     first = rows[rows["state"] == rows["state"].iloc[0]]
+    if apart := many_groups([str(group) for group in groups]):
+        kind = apart[0].rsplit(" ", 1)[0]
+        values = first[~first["group"].map(is_whole)]["estimate"]
+        range_of = (
+            f"between {percent(values.min())} and {percent(values.max())} of a {kind}'s clients"
+        )
+        return f"{when}, {happened([first['state'].iloc[0]], [range_of])}"
     shares = [f"{percent(value)} ({group})" for value, group in zip(first["estimate"], groups)]
     return f"{when}, {happened([first['state'].iloc[0]], [listed(shares)])}"
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sessionwise.models.association import Association
+from sessionwise.models.curve_comparison import GroupsCompared
 from sessionwise.models.fit import Curve, Fit, Health, Rows, Unanswered
 from sessionwise.show.display import Note, Nothing, Table, answered
 from sessionwise.show.numbers import UNKNOWN, decimals, number, p_digits
@@ -16,14 +17,17 @@ from sessionwise.show.suppression import guarded
 from sessionwise.show.tables import cell_text, made, table
 from sessionwise.show.words import error_words, of_whom, ratio_name, term_words, verdict
 
+Judged = Fit | Curve | GroupsCompared | Association | Unanswered
 
-def health(fit: Fit | Curve | Association | Unanswered, name: str = "health") -> Table | Note:
+
+def health(fit: Judged, name: str = "health") -> Table | Note:
     """Show whether a fit may be believed, before anything it says.
 
     Parameters
     ----------
     fit
-        A fit, a curve or a correlation; a question without an answer gives a note with the reason.
+        A fit, a curve, groups compared or a correlation; a question without an answer gives a note
+        with the reason.
     name
         HTML id and file name.
 
@@ -40,7 +44,8 @@ def health(fit: Fit | Curve | Association | Unanswered, name: str = "health") ->
     if isinstance(fit, Unanswered):
         return Note(fit)
     checks = _checks(fit.health) if isinstance(fit, Fit) else []
-    title = f"What the {'curve' if isinstance(fit, Curve) else 'correlation'} rests on"
+    kinds = {Curve: "curve", GroupsCompared: "comparison"}
+    title = f"What the {kinds.get(type(fit), 'correlation')} rests on"
     if isinstance(fit, Fit):
         reason = verdict(fit.health)
         title = f"Model health: {reason}" if reason else "Model health: converged, not singular"

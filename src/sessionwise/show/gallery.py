@@ -3,6 +3,7 @@
 from sessionwise.show.alliance_tables import agreement, ceiling, dependability, shares, swings
 from sessionwise.show.change_tables import change_criteria, who_changed
 from sessionwise.show.display import Figure, Note, Nothing, Sentence, Table
+from sessionwise.show.figures.alluvial import flow
 from sessionwise.show.figures.both_endings import ending_effects
 from sessionwise.show.figures.caterpillar import therapists_apart
 from sessionwise.show.figures.change_plot import first_and_last
@@ -17,12 +18,14 @@ from sessionwise.show.figures.step_curves import curves
 from sessionwise.show.figures.two_views import views_over_sessions
 from sessionwise.show.figures.variants import side_by_side
 from sessionwise.show.fit_tables import estimates, further, health, variances
+from sessionwise.show.group_tables import group_tests, sessions_by_group
 from sessionwise.show.leaving_tables import baselines, ending_hazards, therapist_hazards
 from sessionwise.show.residual_tables import residual_structure
 from sessionwise.show.sentences.appointments import missed
 from sessionwise.show.sentences.associations import early_alliance
 from sessionwise.show.sentences.changes import changed
 from sessionwise.show.sentences.endings import incidence, leaving, loss, still_in_therapy
+from sessionwise.show.sentences.groups import early_ending, groups_apart
 from sessionwise.show.sentences.level_effects import clients_apart, three_levels
 from sessionwise.show.sentences.levels_and_views import levels, views
 from sessionwise.show.sentences.methods_paragraph import methods
@@ -65,6 +68,7 @@ __all__ = [
     "dependability",
     "difference",
     "early_alliance",
+    "early_ending",
     "effects",
     "effects_over_time",
     "ending_effects",
@@ -72,9 +76,12 @@ __all__ = [
     "endings",
     "estimates",
     "first_and_last",
+    "flow",
     "following_alliance",
     "forms",
     "further",
+    "group_tests",
+    "groups_apart",
     "growth",
     "health",
     "incidence",
@@ -92,6 +99,7 @@ __all__ = [
     "references",
     "residual_structure",
     "semivariogram",
+    "sessions_by_group",
     "shape",
     "shares",
     "side_by_side",

@@ -113,6 +113,10 @@ SOURCES = {
         "Therneau, T. M., Grambsch, P. M., & Pankratz, V. S. (2003). Penalized survival models and "
         "frailty. Journal of Computational and Graphical Statistics, 12(1), 156–175.",
     ),
+    "fine_gray": (
+        "Fine, J. P., & Gray, R. J. (1999). A proportional hazards model for the subdistribution "
+        "of a competing risk. Journal of the American Statistical Association, 94(446), 496–509.",
+    ),
     "flueckiger": (
         "Flückiger, C., Del Re, A. C., Wampold, B. E., & Horvath, A. O. (2018). The alliance in "
         "adult psychotherapy: a meta-analytic synthesis. Psychotherapy, 55(4), 316–340.",
@@ -124,6 +128,10 @@ SOURCES = {
     "glm": (
         "McCullagh, P., & Nelder, J. A. (1989). Generalized Linear Models (2nd ed.). Chapman and "
         "Hall.",
+    ),
+    "gray": (
+        "Gray, R. J. (1988). A class of k-sample tests for comparing the cumulative incidence of a "
+        "competing risk. Annals of Statistics, 16(3), 1141–1154.",
     ),
     "hybrid": (
         "Allison, P. D. (2009). Fixed Effects Regression Models. Sage.",
@@ -157,6 +165,10 @@ SOURCES = {
         "Skaug, H. J., & Fournier, D. A. (2006). Automatic approximation of the marginal "
         "likelihood in non-Gaussian hierarchical models. Computational Statistics & Data "
         "Analysis, 51(2), 699–709.",
+    ),
+    "log_rank": (
+        "Mantel, N. (1966). Evaluation of survival data and two new rank order statistics arising "
+        "in its consideration. Cancer Chemotherapy Reports, 50(3), 163–170.",
     ),
     "mixed": MIXED,
     "mixed_model": MIXED,
@@ -194,6 +206,13 @@ SOURCES = {
     "reml": (
         "Patterson, H. D., & Thompson, R. (1971). Recovery of inter-block information when block "
         "sizes are unequal. Biometrika, 58(3), 545–554.",
+    ),
+    "restricted_mean": (
+        "Royston, P., & Parmar, M. K. B. (2013). Restricted mean survival time: An alternative to "
+        "the hazard ratio for the design and analysis of randomized trials with a time-to-event "
+        "outcome. BMC Medical Research Methodology, 13, 152.",
+        "Andersen, P. K. (2013). Decomposition of number of life years lost according to causes of "
+        "death. Statistics in Medicine, 32(30), 5278–5285.",
     ),
     "three_levels": (
         "Baldwin, S. A., Wampold, B. E., & Imel, Z. E. (2007). Untangling the alliance–outcome "

@@ -11,6 +11,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from sessionwise.models.association import Association
 from sessionwise.models.classified import Classified
+from sessionwise.models.curve_comparison import GroupsCompared
 from sessionwise.models.fit import Curve, Fit, Rows
 from sessionwise.records.sessions import Sessions
 from sessionwise.show.display import Table, answered
@@ -78,7 +79,9 @@ def table(
 
 @answered
 def left_out(
-    used: Fit | Curve | Classified | Association | Rows, name: str = "left-out", title: str = ""
+    used: Fit | Curve | GroupsCompared | Classified | Association | Rows,
+    name: str = "left-out",
+    title: str = "",
 ) -> Table:
     """Show how many rows each step from the data to the model cost, and what was left.
 
@@ -87,7 +90,7 @@ def left_out(
     Parameters
     ----------
     used
-        A fit, a curve, a correlation, courses with a verdict, or their rows.
+        A fit, a curve, groups compared, a correlation, courses with a verdict, or their rows.
     name, title
         HTML id; the title is made from the numbers if empty.
 
@@ -101,6 +104,8 @@ def left_out(
     kept, title_of = "in the model", "What the model used"
     if isinstance(used, Classified):
         kept, title_of = "judged", "What was judged"
+    if isinstance(used, GroupsCompared):
+        kept, title_of = "compared", "What was compared"
     if isinstance(used, Association):
         kept, title_of = "in the correlation", "What the correlation used"
     steps = [*rows.left_out, (kept, rows.used)]

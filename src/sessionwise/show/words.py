@@ -15,6 +15,7 @@ RATIOS = {
     "log hazard": "hazard ratio",
 }
 RISKS = {"cloglog": "hazard", "logit": "odds", "log": "rate", "log hazard": "hazard"}
+SUBDISTRIBUTION = "subdistribution"
 CLOCKS = frozenset({"session", "time", "date"})
 SAID_WITH_A_Y = ("uni", "use", "usu", "eu")
 LETTERS_SAID_WITH_A_VOWEL = frozenset("AEFHILMNORSX")
@@ -82,11 +83,15 @@ def ratio_name(recipe: Recipe) -> str:
     >>> ratio_name(Recipe("discrete-time hazard", "y ~ x", link="cloglog"))
     'hazard ratio'
     """
+    if recipe.kind.startswith(SUBDISTRIBUTION):
+        return f"{SUBDISTRIBUTION} hazard ratio"
     return RATIOS.get(recipe.link, "ratio")
 
 
 def risk_name(recipe: Recipe) -> str:
     """Give what such a ratio multiplies: a hazard, odds or a rate."""
+    if recipe.kind.startswith(SUBDISTRIBUTION):
+        return f"{SUBDISTRIBUTION} hazard"
     return RISKS.get(recipe.link, "risk")
 
 

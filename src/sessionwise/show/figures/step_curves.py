@@ -10,16 +10,18 @@ from matplotlib.axes import Axes
 
 from sessionwise.models.fit import Curve
 from sessionwise.show.axes import Line, label_ends, numbers_below, percent_axis, time_axis
-from sessionwise.show.curve_words import HAPPENED, curve_finding, is_whole, moment
+from sessionwise.show.curve_words import HAPPENED, curve_finding, is_whole, many_groups, moment
 from sessionwise.show.display import Figure, Nothing, answered
 from sessionwise.show.numbers import listed, percent
 from sessionwise.show.suppression import SMALLEST, shown
-from sessionwise.show.theme import HEIGHT, INK, canvas, finished, looks, style
+from sessionwise.show.theme import HEIGHT, INK, QUIET, canvas, finished, looks, style
 from sessionwise.show.words import capital, counted
 
 Marks = Literal["steps", "points"]
 AT_MAXIMUM = "at the maximum"
 STEPPED = ("product limit", "cumulative hazard")
+STEPPED = ("product limit", "Breslow's baseline")
+THIN = {"color": QUIET, "linewidth": 0.7, "alpha": 0.55, "linestyle": "-"}
 
 
 @answered
@@ -61,6 +63,8 @@ def curves(
         return Nothing()
     marks: Marks = "steps" if curve.recipe.estimation in STEPPED else "points"
     groups, states = list(dict.fromkeys(seen["group"])), list(dict.fromkeys(seen["state"]))
+    spread = many_groups(groups)
+    groups = [group for group in groups if group not in spread]
     with style():
         drawing = canvas(HEIGHT + 0.2 * len(groups))
         panels = drawing.subplots(1, len(states), sharey=True, squeeze=False)[0]
@@ -68,6 +72,7 @@ def curves(
             part = seen[seen["state"] == state]
             time_axis(axes, part["time"], curve.unit, most=6 if len(states) == 1 else 4)
             percent_axis(axes)
+            _thin_lines(axes, part[part["group"].isin(spread)])
             lines = _lines(axes, part, groups, marks)
             if len(groups) > 1 and state == states[-1]:
                 label_ends(axes, lines, width=18 if len(states) == 1 else 12)
@@ -77,8 +82,20 @@ def curves(
             if len(states) > 1:
                 axes.set_title(capital(state), loc="left", color=INK)
         panels[0].set_ylabel("Probability" if len(states) > 1 else capital(states[0]))
-        words = (_caption(curve, states), _in_words(seen, curve.unit))
+        told = seen[~seen["group"].isin(spread)]
+        words = (_caption(curve, states), _in_words(told, curve.unit))
         return finished(drawing, name, title or curve_finding(curve, by), words, synthetic)
+
+
+def _thin_lines(axes: Axes, part: pd.DataFrame) -> None:
+    """Draw many groups without names or bands, to show how far they spread."""
+    first = part["time"].min()
+    for _, one in part.groupby("group", sort=False):
+        ordered = one.sort_values("time")
+        time, estimate = ordered["time"].to_numpy(float), ordered["estimate"].to_numpy(float)
+        start = 1.0 if ordered["state"].iloc[0].startswith("still") else 0.0
+        x, y = [first, *time, time[-1] + 0.5], [start, *estimate, estimate[-1]]
+        axes.step(x, y, where="post", zorder=1.5, **THIN)
 
 
 def _lines(axes: Axes, part: pd.DataFrame, groups: list[str], marks: Marks) -> dict[str, Line]:
@@ -154,9 +171,17 @@ def _caption(curve: Curve, states: list[str]) -> str:
             f"Share who {listed(states)}{who}; 95 % confidence intervals. Below the axis, from how "
             f"many it was due; a line ends where it was due from fewer than {SMALLEST}."
         )
+    spread = many_groups(list(dict.fromkeys(curve.estimates["group"].astype(str))))
+    thin = (
+        f" Each thin line is one of {len(spread)} groups, the thick one all of them together; "
+        "groups of this size differ by chance too."
+        if spread
+        else ""
+    )
     return (
-        f"{curve.recipe.kind}: {listed(states)}{who}; 95 % confidence intervals. Below the "
-        f"axis, the number at risk; a curve ends where fewer than {SMALLEST} are.{others}{noted}"
+        f"{capital(curve.recipe.kind)}: {listed(states)}{who}; 95 % confidence intervals. Below "
+        f"the axis, the number at risk; a curve ends where fewer than {SMALLEST} are.{others}"
+        f"{noted}{thin}"
     )
 
 

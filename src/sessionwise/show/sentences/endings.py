@@ -8,7 +8,15 @@ import pandas as pd
 
 from sessionwise.errors import InvalidInput, Problem
 from sessionwise.models.fit import Curve, Fit
-from sessionwise.show.curve_words import happened, is_whole, moment, reached, share_with_interval
+from sessionwise.show.curve_words import (
+    happened,
+    is_whole,
+    many_groups,
+    moment,
+    reached,
+    share_with_interval,
+    spread_of,
+)
 from sessionwise.show.display import Sentence, answered
 from sessionwise.show.numbers import decimals, interval, number
 from sessionwise.show.suppression import SMALLEST
@@ -195,8 +203,10 @@ def _at_one_time(
     when = f"{preposition} {moment(time, curve.unit)}"
     from_whom = int(rows.drop_duplicates("group")["at_risk"].sum())
     of = f"due from {from_whom:,}" if due else counted(curve.rows.clients, "client")
+    spread = many_groups([str(group) for group in rows["group"].unique()])
+    apart = rows[~rows["group"].isin(spread)] if spread else rows
     said = {}
-    for group, part in rows.groupby("group", sort=False, dropna=False):
+    for group, part in apart.groupby("group", sort=False, dropna=False):
         first_of_all = not said
         shares = [
             share_with_interval(row, first_of_all and place == 0)
@@ -204,6 +214,19 @@ def _at_one_time(
         ]
         said[str(group)] = happened(list(part["state"]), shares)
     if len(said) == 1 and is_whole(next(iter(said))):
-        return Sentence(name, f"{when}, {next(iter(said.values()))} ({of}).")
+        text = f"{when}, {next(iter(said.values()))} ({of})."
+        return Sentence(name, f"{text}{_between(rows, spread)}")
     each = "; ".join(f"{group}, {words}" for group, words in said.items())
     return Sentence(name, f"{when} ({of}): {each}.")
+
+
+def _between(rows: pd.DataFrame, spread: list[str]) -> str:
+    """Say how far many groups lie apart; nothing if there are none."""
+    if not spread:
+        return ""
+    kind = spread[0].rsplit(" ", 1)[0]
+    said = [f"{state}, {spread_of(rows, state)}" for state in dict.fromkeys(rows["state"])]
+    return (
+        f" Between {len(spread)} {kind}s: {'; '.join(said)}. Groups of this size differ by chance "
+        "too; how far they truly do is for a model with a random term."
+    )

@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 from sessionwise.models.association import Association
 from sessionwise.models.classified import Classified
+from sessionwise.models.curve_comparison import GroupsCompared
 from sessionwise.models.fit import Curve, Fit, Unanswered
 from sessionwise.show.display import Nothing, Sentence
 from sessionwise.show.numbers import count, listed
@@ -14,6 +15,7 @@ from sessionwise.show.sources import references
 from sessionwise.show.suppression import SMALLEST, WITHHELD, guarded, guarded_together
 from sessionwise.show.words import capital, error_words, of_whom
 
+Told = Fit | Curve | GroupsCompared | Classified | Association
 OURS_ALONE = (
     "linear mixed model",
     "linear model",
@@ -25,13 +27,12 @@ OURS_ALONE = (
     "Poisson model",
     "negative binomial model",
     "cumulative model",
+    "subdistribution hazard model (Fine–Gray)",
 )
 """Models in which nothing is computed by statsmodels."""
 
 
-def methods(
-    fits: Iterable[Fit | Curve | Classified | Association | Unanswered], name: str = "methods"
-) -> Sentence | Nothing:
+def methods(fits: Iterable[Told | Unanswered], name: str = "methods") -> Sentence | Nothing:
     """Write the methods paragraph of some fits, curves and classifications.
 
     Parameters
@@ -59,7 +60,7 @@ def methods(
     return Sentence(name, " ".join([*described, f"Computed with {computed}.", *sources]))
 
 
-def _described(fit: Fit | Curve | Classified | Association) -> str:
+def _described(fit: Told) -> str:
     """Describe how one of them was made."""
     recipe = fit.recipe
     formula = f" ({recipe.formula})" if recipe.formula else ""
@@ -87,7 +88,7 @@ def _described(fit: Fit | Curve | Classified | Association) -> str:
     return " ".join(dict.fromkeys(sentences))
 
 
-def _lost(fit: Fit | Curve | Classified | Association) -> str:
+def _lost(fit: Told) -> str:
     """List what was left out; small numbers as such."""
     steps = [(reason, many) for reason, many in fit.rows.left_out if many]
     shown = guarded_together([many for _, many in steps])
@@ -104,7 +105,7 @@ def _many(number: int | str) -> str:
     return count(number)
 
 
-def _checked(fit: Fit | Curve) -> list[str]:
+def _checked(fit: Told) -> list[str]:
     """Say how the fit was reached, and what it was refitted without."""
     if not isinstance(fit, Fit):
         return []

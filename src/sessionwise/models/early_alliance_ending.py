@@ -1,0 +1,295 @@
+"""Early alliance and how many ever end one way: the cumulative incidence from a landmark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from sessionwise.engine.subdistribution import Subdistribution, fine_gray
+from sessionwise.engine.subdistribution_curve import predicted_incidence
+from sessionwise.errors import InvalidInput, Problem, Unanswerable, nearest
+from sessionwise.features.given import need_given
+from sessionwise.features.intake import need_intake
+from sessionwise.features.leaving import CAUSES, courses_at_risk, early_mean
+from sessionwise.models.cumulative_incidence import CURVE_COLUMNS
+from sessionwise.models.fit import VARIANCE_COLUMNS, Curve, Fit, Health, Recipe, Rows, Unanswered
+from sessionwise.models.formulas import design, parse
+from sessionwise.models.labels import term_labels
+from sessionwise.models.wald import estimates_frame
+from sessionwise.records.sessions import COURSE_KEY, Column, Sessions
+from sessionwise.records.small_counts import many
+
+PURPOSE = "Early alliance and how courses end"
+EVENTS_PER_TERM = 10
+KIND = "subdistribution hazard model (Fine–Gray)"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class IncidenceFit(Fit):
+    """A :class:`Fit` of the cumulative incidence, with what its predicted curves need.
+
+    Attributes
+    ----------
+    alliance
+        The term of the early mean.
+    ending
+        ``"unplanned"`` or ``"planned"``.
+    solution
+        Estimates, baseline and each course's share in them.
+    seen
+        Last session seen of each course, sorted, shape (n,).
+    """
+
+    alliance: str = ""
+    ending: str = ""
+    solution: Subdistribution | None = field(default=None, repr=False)
+    seen: np.ndarray = field(default_factory=lambda: np.empty(0), repr=False)
+
+
+def early_alliance_and_ending(
+    s: Sessions,
+    alliance: str = "srs",
+    adjust: Sequence[str] = (),
+    landmark: int = 3,
+    ending: Literal["unplanned", "planned"] = "unplanned",
+    *,
+    censored_by: str = "",
+) -> IncidenceFit:
+    """Do more, or fewer, of those with a better early alliance ever end unplanned (or planned)?
+
+    Among courses that attended session ``landmark``, with the mean alliance of sessions 1 to
+    ``landmark`` and intake covariates, all fixed there. The ratio is one of *cumulative incidence*,
+    the other ending counted as what it is: a course that ended as planned can no longer end
+    unplanned. It is no ratio of rates among those still there: a covariate that only brings planned
+    endings forward lowers the incidence of unplanned ones and leaves their rate as it was. Read it
+    beside the hazard of the same ending (:func:`hazard`), and both endings beside each other.
+
+    Parameters
+    ----------
+    s
+        The records.
+    alliance
+        A score, in points.
+    adjust
+        Intake covariates.
+    landmark
+        The session k, 1 or later; endings count from the decision after it on.
+    ending
+        Which one.
+    censored_by
+        Groups whose courses are followed for different times, e.g. ``"clinic"`` where records end
+        on different days: each has its own curve of censoring. Empty: one curve.
+
+    Returns
+    -------
+    IncidenceFit
+        Terms ``X_early`` and the covariates; log subdistribution hazard ratios, above 0 more end
+        this way. ``scales["alliance_between"]``: standard deviation of the early means, in points.
+
+    Raises
+    ------
+    InvalidInput
+        A landmark before session 1, or an unknown ending.
+    Unanswerable, Refused
+        A column or every ending is missing; the fit may not be reported.
+
+    Notes
+    -----
+    Fine & Gray 1999, J Am Stat Assoc 94:496. Scores given at the landmark session are known when
+    the client decides about the next; a planned ending directly after it was decided before.
+
+    Examples
+    --------
+    >>> import sessionwise as sw
+    >>> early_alliance_and_ending(sw.example()).estimates["term"].tolist()
+    ['srs_early']
+    """
+    _check(landmark, ending)
+    s.need([alliance], PURPOSE)
+    beside = list(dict.fromkeys([*adjust, *({censored_by} - {"", "clinic"})]))
+    need_intake(s, beside, PURPOSE)
+    need_given(s, [alliance, *adjust], PURPOSE)
+    early = f"{alliance}_early"
+    names = [early, *adjust]
+    each, left = _courses(s, alliance, beside, landmark)
+    complete = each[[early, *beside]].notna().all(axis=1)
+    used = each[complete].reset_index(drop=True)
+    if used.empty:
+        raise Unanswerable(f"No course at session {landmark} has all of {', '.join(names)}.")
+    event = each["cause"] == CAUSES[ending]
+    made = design(parse(f"cause ~ {' + '.join(names)}", used.columns), used)
+    terms = [term for term in made.terms if term != "Intercept"]
+    x = made.matrix[:, [made.terms.index(term) for term in terms]]
+    followed = used[censored_by].astype("str").to_numpy() if censored_by else None
+    time, cause = used["time"].to_numpy(), used["cause"].to_numpy()
+    solved = fine_gray(time, cause, x, CAUSES[ending], followed)
+    rows = Rows(
+        used=len(used),
+        clients=used[["clinic", "client"]].drop_duplicates().shape[0],
+        events=int(event[complete].sum()),
+        events_lost=int(event[~complete].sum()),
+        left_out=(*((one.reason, one.courses) for one in left), *_missing(s, each, early, beside)),
+        unit="courses",
+    )
+    label = s.columns[alliance].label or alliance
+    column = Column(early, "number", "after", label=f"{label}, mean of {_window(landmark)}")
+    return IncidenceFit(
+        question=f"Do more, or fewer, with a higher early {label} ever end {_how(ending)}?",
+        estimates=estimates_frame(terms, solved.estimate, solved.covariance, np.inf),
+        variances=pd.DataFrame(columns=list(VARIANCE_COLUMNS)),
+        health=Health(
+            True, (), solved.gradient, "Newton's method", solved.iterations, (), made.aliased
+        ),
+        rows=rows,
+        recipe=_recipe(names, (landmark, ending, censored_by), rows, dict(made.references)),
+        loglik=solved.loglik,
+        covariance=solved.covariance,
+        scales={"alliance_between": float(used[early].std())},
+        outcome=f"left_{ending}",
+        labels=term_labels({**s.columns, early: column}, [*terms, alliance]),
+        alliance=early,
+        ending=ending,
+        solution=solved,
+        seen=np.sort(used["time"].to_numpy(float)),
+    )
+
+
+def incidence_by_early_alliance(fit: IncidenceFit | Unanswered) -> Curve | Unanswered:
+    """How many does the model say have ended this way by each session, at three early alliances?
+
+    Parameters
+    ----------
+    fit
+        From :func:`early_alliance_and_ending`; one that was not answered is handed back.
+
+    Returns
+    -------
+    Curve
+        One group for an early alliance one standard deviation below the mean, at it, and above
+        it; the covariates at their means. ``at_risk`` counts all courses of the model seen at that
+        session, as each curve rests on all of them.
+
+    Examples
+    --------
+    >>> import sessionwise as sw
+    >>> fit = early_alliance_and_ending(sw.example())
+    >>> incidence_by_early_alliance(fit).estimates["group"].nunique()
+    3
+    """
+    if isinstance(fit, Unanswered):
+        return fit
+    solved, terms = fit.solution, fit.estimates["term"].tolist()
+    times = np.unique(fit.seen)
+    at_risk = len(fit.seen) - np.searchsorted(fit.seen, times, "left")
+    center, deviation = solved.x.mean(axis=0), fit.scales["alliance_between"]
+    label = fit.labels.get(fit.alliance.removesuffix("_early"), "alliance")
+    pieces = []
+    for word, steps in (("low", -1), ("average", 0), ("high", 1)):
+        profile = center.copy()
+        profile[terms.index(fit.alliance)] += steps * deviation
+        curve = predicted_incidence(solved, profile, times)
+        group = f"early {label} {profile[terms.index(fit.alliance)]:.1f}, {word}"
+        shown = [curve.estimate, curve.std_error, curve.low, curve.high]
+        values = [group, f"{fit.ending} ending", times, at_risk, *shown]
+        pieces.append(pd.DataFrame(dict(zip(CURVE_COLUMNS, values, strict=True))))
+    recipe = replace(
+        fit.recipe,
+        kind="cumulative incidence predicted by a Fine–Gray model",
+        estimation="Breslow's baseline",
+        reference="log–log limits",
+    )
+    return Curve(
+        f"By each session, how many have ended {_how(fit.ending)}, at three early alliances?",
+        pd.concat(pieces, ignore_index=True),
+        fit.rows,
+        recipe,
+    )
+
+
+def _check(landmark: int, ending: str) -> None:
+    problems = []
+    if landmark < 1:
+        problems.append(Problem(f"landmark = {landmark}", "", "Name a session, 1 or later."))
+    if ending not in CAUSES:
+        problems.append(Problem(f"there is no ending '{ending}'", "", nearest(ending, CAUSES)))
+    if problems:
+        raise InvalidInput(problems, "what early_alliance_and_ending was given")
+
+
+def _courses(
+    s: Sessions, alliance: str, adjust: Sequence[str], landmark: int
+) -> tuple[pd.DataFrame, tuple]:
+    """Give the courses at the landmark with what was known there."""
+    each, left = courses_at_risk(s, landmark)
+    if each.empty:
+        raise Unanswerable(f"No course attended session {landmark} and was decided after it.")
+    keys = pd.MultiIndex.from_frame(each[COURSE_KEY])
+    beside = s.courses.set_index(COURSE_KEY)[list(adjust)].reindex(keys).reset_index(drop=True)
+    early = early_mean(s, alliance, landmark).reindex(keys).to_numpy(float)
+    return pd.concat([each.reset_index(drop=True), beside], axis=1).assign(
+        **{f"{alliance}_early": early}
+    ), left
+
+
+def _missing(
+    s: Sessions, each: pd.DataFrame, early: str, adjust: Sequence[str]
+) -> list[tuple[str, int]]:
+    """Count the courses lost to each missing value, in turn."""
+    lost, still = [], each
+    for name in (early, *adjust):
+        gone = still[name].isna()
+        label = "no early score" if name == early else f"{s.columns[name].label or name}: missing"
+        if gone.any():
+            lost.append((label, int(gone.sum())))
+        still = still[~gone]
+    return lost
+
+
+def _recipe(
+    names: list[str], asked: tuple[int, str, str], rows: Rows, references: dict[str, str]
+) -> Recipe:
+    """Say how it was made, and what it is not."""
+    landmark, ending, censored_by = asked
+    notes = [
+        "A ratio is of the cumulative incidence: of how many ever end this way, other endings "
+        "counted as such. It is not a ratio of rates among clients still in therapy.",
+        f"Everything is fixed at session {landmark}; endings count from the decision after it on.",
+        "Courses are taken for independent, and censoring for unrelated to the covariates.",
+    ]
+    if censored_by:
+        notes.append(
+            f"Each level of {censored_by.replace('_', ' ')} has its own curve of censoring."
+        )
+    if ending == "planned":
+        notes.append(
+            f"A planned ending directly after session {landmark} was decided before the scores of "
+            "that session were given; it is in the model."
+        )
+    if rows.events < EVENTS_PER_TERM * len(names):
+        notes.append(
+            f"There are {many(rows.events)} such endings for {len(names)} terms, under "
+            f"{EVENTS_PER_TERM} each: the estimates may be far off."
+        )
+    return Recipe(
+        kind=KIND,
+        formula=f"left_{ending} ~ {' + '.join(names)}",
+        estimation="weighted partial likelihood (Breslow's ties)",
+        link="cloglog",
+        errors="robust",
+        reference="normal",
+        references=tuple(references.items()),
+        notes=tuple(notes),
+        sources=("fine_gray", "landmark"),
+    )
+
+
+def _how(ending: str) -> str:
+    return "as planned" if ending == "planned" else ending
+
+
+def _window(landmark: int) -> str:
+    return "session 1" if landmark == 1 else f"sessions 1–{landmark}"

@@ -1,0 +1,99 @@
+"""Groups of curves are fixed at the landmark: by what was so at that session, and never later."""
+
+import pandas as pd
+import pytest
+from tables import records
+
+from sessionwise.errors import InvalidInput, Unanswerable
+from sessionwise.features.leaving import courses_at_risk
+from sessionwise.models.cumulative_incidence import incidence, still_in_therapy
+from sessionwise.models.curve_groups import grouped
+from sessionwise.records.packaged import example
+
+PAGE = """
+client session modality  therapist ending    srs
+a      1       video     t         unplanned 30
+a      2       in_person u         unplanned 32
+a      3       phone     v         unplanned 31
+b      1       phone     t         planned   38
+b      2       video     t         planned   36
+c      1       in_person t         unplanned 20
+d      1       phone     t         planned   25
+d      2       video     t         planned   .
+"""
+
+
+def groups(s, by, landmark, cut="median"):
+    each, left = grouped(s, courses_at_risk(s, landmark), by, (landmark, "srs", cut))
+    return dict(zip(each["client"], each["group"].astype(str))), left
+
+
+def test_the_modality_is_that_of_the_landmark_session():
+    found, _ = groups(records(PAGE), "modality", 2)
+    assert found == {"a": "in person", "b": "video", "d": "video"}
+
+
+def test_a_score_of_the_landmark_session_is_cut_among_those_who_were_there():
+    found, left = groups(records(PAGE), "srs", 2)
+    assert found == {"a": "srs below 34.0", "b": "srs 34.0 or more"}
+    assert [one.courses for one in left if "without" in one.reason] == [1]
+
+
+def test_terciles_make_three_groups_of_about_the_same_size():
+    sizes = [
+        len(part)
+        for _, part in grouped(
+            example(), courses_at_risk(example(), 3), "early_alliance", (3, "srs", "terciles")
+        )[0].groupby("group", observed=True)
+    ]
+    assert len(sizes) == 3
+    assert max(sizes) - min(sizes) < 8
+
+
+def many_therapists(clients):
+    lines = ["client session therapist ending"]
+    for h, number in enumerate(clients):
+        lines += [
+            f"c{h}-{c} {t} boss{h} {'unplanned' if c % 2 else 'planned'}"
+            for c in range(number)
+            for t in (1, 2)
+        ]
+    return records("\n".join(lines))
+
+
+def test_therapists_have_numbers_by_size_and_no_names():
+    s = many_therapists([11, 14, 10, 12, 13, 9])
+    curve = incidence(s, "therapist", 2)
+    assert curve.estimates["group"].unique().tolist() == [
+        "all", "therapist 1", "therapist 2", "therapist 3", "therapist 4", "therapist 5",
+    ]  # fmt: skip
+    assert "boss" not in curve.estimates.to_string() + str(curve.rows)
+    sizes = curve.estimates.drop_duplicates("group")["at_risk"].tolist()
+    assert sizes == [60, 14, 13, 12, 11, 10]
+    assert ("courses of therapists with fewer than 10 clients at the landmark", 9) in (
+        curve.rows.left_out
+    )
+
+
+def test_few_therapists_could_be_known():
+    with pytest.raises(Unanswerable, match="could be known"):
+        still_in_therapy(many_therapists([20, 20, 20, 20, 9]), "therapist", 2)
+
+
+def test_what_is_known_too_late_or_not_yet_fixed():
+    s = example()
+    with pytest.raises(Unanswerable, match="landmark"):
+        incidence(s, "therapist")
+    with pytest.raises(Unanswerable, match="intake"):
+        incidence(s, "ending", 2)
+    with pytest.raises(InvalidInput, match="cut"):
+        incidence(s, "severity", 2, cut="quartiles")
+    alike = records("client session ending srs\na 1 planned 40\nb 1 unplanned 40")
+    with pytest.raises(Unanswerable, match="alike"):
+        incidence(alike, "srs", 1)
+
+
+def test_a_number_known_at_intake_is_cut_too():
+    curve = still_in_therapy(example(), "severity")
+    assert curve.estimates["group"].nunique() == 2
+    assert isinstance(curve.estimates, pd.DataFrame)
