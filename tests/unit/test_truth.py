@@ -86,6 +86,12 @@ def test_the_estimands_are_the_numbers_the_clinic_is_made_of():
             "srs_change": 7,
             "severity": 8,
         },
+        "alliance_and_endings": {
+            "session": 0.18,
+            "srs_so_far": 0,
+            "srs_last_change": 0,
+            "severity": -0.2,
+        },
         "alliance_and_attendance": {},
         "outcome_over_time": {"session": pytest.approx(1 + 2 * 0.1), "severity": 3},
     }
@@ -106,6 +112,22 @@ def test_a_feature_says_which_estimates_it_moves_and_why(name):
     known = Truth().switched_on(name).estimands()["alliance_and_next_outcome"]
     for family, term in {"within": "srs_lag1_within", "between": "srs_lag1_between"}.items():
         assert (part.because in known[term].moved_by) == (family in part.moves)
+
+
+def test_therapists_who_differ_are_in_their_random_term_and_clients_who_differ_are_not():
+    """So only the latter move the estimates of leaving."""
+    for sd, moved in ((0.0, ()), (0.5, (Truth().frailty.because,))):
+        truth = Truth(frailty={"on": True, "therapist_sd": 0.5, "client_sd": sd})
+        assert truth.estimands()["alliance_and_leaving"]["srs_to_date"].moved_by == moved
+
+
+def test_what_moves_planned_endings_is_said():
+    truth = Truth(planned={"progress": 0.1, "notice": 2})
+    said = truth.estimands()["alliance_and_endings"]["srs_so_far"].moved_by
+    assert [reason.split(",")[0] for reason in said] == [
+        "those who progress end sooner",
+        "the end is agreed on some sessions before the last one",
+    ]
 
 
 def test_a_feature_is_switched_on_alone_and_one_that_is_none_is_refused():

@@ -6,9 +6,16 @@ from typing import Literal
 
 import numpy as np
 
+from sessionwise.engine.inverse_root import inverse_root_of
 from sessionwise.errors import Refused
 
 Kind = Literal["CR0", "CR1", "CR2"]
+
+DENSE = 150
+"""Rows of a cluster up to which its matrices are written out."""
+
+SINGULAR = 1e-6
+"""Share of a direction that is left of it, below which it is looked at closely."""
 
 
 def cluster_covariance(
@@ -58,7 +65,8 @@ def cluster_covariance(
     in its direction: ``Φ − D_g M D_g′`` is singular there, and its exact zero eigenvalues come out
     as rounding of about 1e-16 of the largest, of either sign. Eigenvalues ≤ 1e-12 of the largest
     are taken for zero and left out (Moore–Penrose), so that rounding is not blown up by its
-    inverse root. The root needs one eigen-decomposition per cluster: rows of a cluster cubed.
+    inverse root. The root needs an eigen-decomposition of each cluster, its rows cubed; beyond some
+    hundred rows, where nothing is singular, it is taken by :func:`inverse_root_of` instead.
 
     References
     ----------
@@ -100,6 +108,13 @@ def _adjusted(
     """``A_g r_g`` of one cluster."""
     root = np.sqrt(variance)
     scaled = root[:, None] * derivative
+    if residual.size > DENSE:
+        # Φ_g − D_g M D_g′ is Φ_g^½ (I − …) Φ_g^½, whose eigenvalues but p are one
+        own = (derivative / variance[:, None]).T @ derivative
+        least = float(np.linalg.eigvals(np.eye(len(own)) - own @ bread).real.min())
+        if least > SINGULAR:
+            ends = least * float(variance.min()) ** 2, float(variance.max()) ** 2
+            return root * inverse_root_of(variance**2, scaled, bread, root * residual, ends)
     inner = np.diag(variance**2) - scaled @ bread @ scaled.T
     values, vectors = np.linalg.eigh((inner + inner.T) / 2)
     kept = values > 1e-12 * values.max()

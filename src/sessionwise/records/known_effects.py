@@ -12,6 +12,7 @@ NEXT = "after session t−1 → before session t"
 SAME = "before session t → after session t"
 APPOINTMENT = "after the sessions before → the appointment that comes next"
 DECISION = "after session t → the decision after session t"
+ENDED = "before session t → the planned ending after session t"
 BEFORE = "before session t−1 → before session t"
 LATER = "after session t−1 → after session t"
 SHORT = "a previous score among the predictors biases estimates in short courses"
@@ -54,6 +55,7 @@ def effects_of(truth: Truth) -> dict[str, dict[str, KnownEffect]]:
         "outcome_and_alliance": _reverse(truth, given_previous=False),
         "outcome_and_alliance_given_previous": _reverse(truth, given_previous=True),
         "alliance_and_leaving": _leaving(truth),
+        "alliance_and_endings": _planned(truth),
         "alliance_and_attendance": _attendance(truth),
         "outcome_over_time": _over_time(truth),
     }
@@ -178,8 +180,10 @@ def _reverse(truth: Truth, *, given_previous: bool) -> dict[str, KnownEffect]:
 
 
 def _leaving(truth: Truth) -> dict[str, KnownEffect]:
-    """Terms of the hazard."""
+    """Terms of the hazard; what differs between therapists alone is in their random term."""
     leaving, why = truth.leaving, moved_by(truth, "leaving")
+    if truth.frailty.on and not truth.frailty.client_sd:
+        why = tuple(reason for reason in why if reason != truth.frailty.because)
     values = {
         "first_session": (leaving.first_session, "log hazard"),
         "session": (leaving.session, "log hazard per session"),
@@ -189,6 +193,25 @@ def _leaving(truth: Truth) -> dict[str, KnownEffect]:
     }
     return {
         term: KnownEffect(value, scale, clock=DECISION, moved_by=why)
+        for term, (value, scale) in values.items()
+    }
+
+
+def _planned(truth: Truth) -> dict[str, KnownEffect]:
+    """Terms of the hazard of a planned ending; the alliance is none of what it goes by."""
+    planned, why = truth.planned, []
+    if planned.progress:
+        why.append("those who progress end sooner, and progress goes with the alliance")
+    if planned.notice:
+        why.append("the end is agreed on some sessions before the last one")
+    values = {
+        "session": (planned.session, "log hazard per session"),
+        "srs_so_far": (0.0, "log hazard per SRS point"),
+        "srs_last_change": (0.0, "log hazard per SRS point"),
+        "severity": (planned.severity, "log hazard per SD"),
+    }
+    return {
+        term: KnownEffect(value, scale, clock=ENDED, moved_by=tuple(why))
         for term, (value, scale) in values.items()
     }
 

@@ -63,7 +63,7 @@ class OtherEndings(Feature):
 
 
 class Frailty(Feature):
-    """What makes therapists and clients differ in leaving, and no model here knows of."""
+    """What makes therapists and clients differ in leaving beside what is recorded of them."""
 
     equation = ("log(−log(1 − h_it)) gains therapist_j + client_i",)
     variable = "latent"

@@ -40,7 +40,7 @@ def ending_effects(
     Returns
     -------
     Figure or Nothing
-        Nothing where a fit is no finding.
+        Nothing where a fit is no finding, or limits are endless.
     """
     if verdict(both.unplanned.health) or verdict(both.planned.health):
         return Nothing()
@@ -48,6 +48,8 @@ def ending_effects(
     for ending, (scale, words) in TERMS.items():
         for kind, fit in (("unplanned", both.unplanned), ("planned", both.planned)):
             numbers = per_deviation(fit, ending, scale)
+            if not np.isfinite(numbers).all():
+                return Nothing()
             label = f"{words} → {kind} ending"
             rows.append(Row(label, numbers, written(numbers), main=kind == "unplanned"))
     alliance = called(both.unplanned, _score(both.unplanned), "alliance")

@@ -34,7 +34,8 @@ def effects(
     Parameters
     ----------
     fit
-        The fit. One that did not converge or is singular is no finding and is not drawn.
+        The fit. One that did not converge or is singular is no finding and is not drawn, nor is
+        one whose limits are endless.
     terms
         Which estimates, from the top; by default those of a score split within and between
         clients, or into three with their therapists, or of a score to date and its change. Put
@@ -59,6 +60,8 @@ def effects(
     rows = pd.DataFrame([fit.term(term) for term in terms])[["estimate", "low", "high"]]
     numbers = rows.to_numpy(float)
     numbers = np.exp(numbers) if exponentiate else numbers
+    if not np.isfinite(numbers).all() or (exponentiate and (numbers <= 0).any()):
+        return Nothing()
     null = 1.0 if exponentiate else 0.0
     names = [term_words(term, fit.labels) for term in terms]
     outcome = term_words(fit.outcome, fit.labels) or "the outcome"
