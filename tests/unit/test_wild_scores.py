@@ -109,6 +109,9 @@ class TestInAFit:
         pd.testing.assert_frame_equal(fit.estimates[same], cr2.estimates[same])
         assert fit.recipe.errors == "wild"
         assert fit.recipe.reference == "wild cluster bootstrap of the scores, 9,999 draws"
+        assert "CR2 standard errors clustered by therapist, wild cluster bootstrap" in (
+            " ".join(repr(fit).split())
+        )
 
     def test_twice_the_same(self, frame):
         pd.testing.assert_frame_equal(wild(frame).estimates, wild(frame).estimates)

@@ -39,7 +39,7 @@ def plain_text(fit: Fit) -> str:
     recipe, health = fit.recipe, fit.health
     how = [f" by {recipe.estimation}"] if recipe.estimation else []
     how += [f", {recipe.link} link"] if recipe.link not in ("", "identity") else []
-    errors = f"{recipe.errors} standard errors"
+    errors = f"{'CR2' if recipe.errors == 'wild' else recipe.errors} standard errors"
     errors += f" clustered by {recipe.cluster}" if recipe.cluster else ""
     parts = [
         ("Health", str(replace(health, dropped=()))),
