@@ -215,8 +215,9 @@ def _of_endings(
     if also is not None:
         ended = ended | also
     unknown = facts["ending"].eq("ongoing") | ended
+    known = ended & facts["known"]
     found = np.select(
-        [facts["sessions"].eq(0), ended & facts["known"] & dropout, ended & facts["known"], unknown],
+        [facts["sessions"].eq(0), known & dropout, known, unknown],
         [NOT_JUDGED, DROPOUT, STAYED, OPEN],
         NOT_JUDGED,
     )

@@ -70,11 +70,11 @@ def count_endings(s: Sessions, **roles: Role) -> Sessions:
 
 
 def role_problems(roles: Mapping[str, str], where: str = "") -> list[Problem]:
-    """Say everything that is wrong with what endings are to count as.
+    r"""Say everything that is wrong with what endings are to count as.
 
     Examples
     --------
-    >>> print(*role_problems({"ongoing": "unplanned", "transfered": "planned"}), sep="\\n")
+    >>> print(*role_problems({"ongoing": "unplanned", "transfered": "planned"}), sep="\n")
     `ongoing` cannot count as 'unplanned'. A course still open stays open; a definition of ...
     There is no ending 'transfered'. Did you mean 'transferred'?
     """

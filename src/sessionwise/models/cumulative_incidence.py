@@ -12,6 +12,7 @@ from sessionwise.errors import Unanswerable
 from sessionwise.features.given import need_given
 from sessionwise.features.intake import need_intake
 from sessionwise.features.leaving import courses_at_risk, courses_followed, early_mean
+from sessionwise.models.ending_notes import as_counted
 from sessionwise.models.fit import Curve, Recipe, Rows
 from sessionwise.records.ledger import Left
 from sessionwise.records.sessions import COURSE_KEY, Sessions
@@ -83,11 +84,14 @@ def incidence(s: Sessions, by: str = "", landmark: int = 0, alliance: str = "srs
         pieces,
         each,
         left,
-        _recipe(
-            "Aalen–Johansen cumulative incidence",
-            "aalen_johansen",
-            landmark,
-            "Courses that others ended, or the limit did, are censored at their last decision.",
+        as_counted(
+            _recipe(
+                "Aalen–Johansen cumulative incidence",
+                "aalen_johansen",
+                landmark,
+                "Courses that others ended, or the limit did, are censored at their last decision.",
+            ),
+            s,
         ),
     )
 
@@ -121,7 +125,7 @@ def still_in_therapy(s: Sessions, by: str = "", landmark: int = 0, alliance: str
         pieces,
         each,
         left,
-        _recipe("Kaplan–Meier curve of any ending", "kaplan_meier", landmark),
+        as_counted(_recipe("Kaplan–Meier curve of any ending", "kaplan_meier", landmark), s),
     )
 
 

@@ -1,4 +1,4 @@
-"""What each kind of ending counts as in a model of leaving, and by which definition it was judged."""
+"""What each kind of ending counts as in a model of leaving, and which definition judged it."""
 
 from __future__ import annotations
 

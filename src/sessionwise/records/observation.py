@@ -162,9 +162,7 @@ def _due_in_time(
     return (due <= until).to_numpy(bool), notes
 
 
-def _weeks_after_the_next(
-    table: pd.DataFrame, observation: Observation, weeks: float
-) -> pd.Series:
+def _weeks_after_the_next(table: pd.DataFrame, observation: Observation, weeks: float) -> pd.Series:
     """Give the day so many weeks after the appointment that followed, or would usually have."""
     usual = observation.usual_gap_days or _usual_gap(table) or WEEK
     following = table.groupby(COURSE_KEY, sort=False, observed=True)["date"].shift(-1)
