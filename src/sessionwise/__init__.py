@@ -41,6 +41,11 @@ _WORDS = {
     "models.alliance_leaving": ("alliance_and_leaving", "hazard_by_session"),
     "models.alliance_attendance": ("alliance_and_attendance", "chance_of_missing"),
     "models.defined_endings": ("dropout",),
+    "models.every_definition": (
+        "EveryDefinition",
+        "definitions_agree",
+        "under_every_definition",
+    ),
     "models.discrete_hazard": ("hazard",),
     "models.next_outcome": ("alliance_and_next_outcome", "outcome_and_alliance"),
     "models.three_levels": ("alliance_at_three_levels",),

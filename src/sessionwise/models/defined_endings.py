@@ -102,12 +102,12 @@ def defined(s: Sessions, rule: DropoutRule) -> Sessions:
 
     As :func:`dropout`, whose errors it shares.
     """
-    if s.clock == "time":
-        need_endings(s)
     if s.rule.definition != "declared":
         s = count_endings(s, **s.rule.roles)
     if rule.definition == "declared":
         return s
+    if s.clock == "time":
+        need_endings(s)
     if rule.definition != "missed last appointment":
         need_endings(s)
     weeks = _weeks(s, rule)
