@@ -83,7 +83,7 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "before reliable improvement": Meaning(
         "ending therapy without reliable improvement from the first to the last score",
-        "swift_greenberg",
+        "jacobson_truax",
         CHANGE,
         uses_outcome=True,
     ),
@@ -95,7 +95,7 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "never reached the cut-off": Meaning(
         "ending therapy without one score on the healthy side of the cut-off",
-        "swift_greenberg",
+        "jacobson_truax",
         ("outcome", "cutoff"),
         uses_outcome=True,
     ),

@@ -35,9 +35,9 @@ class Episodes:
         What was not at risk, and why.
     clock
         Always the session number.
-    notes, caution
+    notes, caution, source
         What every model of leaving says: how endings count, and who came back for another course;
-        and what goes wherever its estimates go.
+        what goes wherever its estimates go; and the citation key of the definition of dropout.
     """
 
     frame: pd.DataFrame
@@ -46,6 +46,7 @@ class Episodes:
     clock: str = "session"
     notes: tuple[str, ...] = ()
     caution: str = ""
+    source: str = ""
 
 
 def episodes(s: Sessions) -> Episodes:
@@ -102,7 +103,8 @@ def episodes(s: Sessions) -> Episodes:
     read = tuple(Left(reason, rows_left) for reason, rows_left in s.left_out)
     left_out = (*read, *_not_at_risk(s, frame, last))
     rows = rows.reset_index(drop=True)
-    return Episodes(rows, columns, left_out, notes=said_of_endings(s), caution=s.rule.caution)
+    notes, rule = said_of_endings(s), s.rule
+    return Episodes(rows, columns, left_out, "session", notes, rule.caution, rule.source)
 
 
 def said_of_endings(s: Sessions) -> tuple[str, ...]:

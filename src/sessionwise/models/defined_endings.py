@@ -10,6 +10,7 @@ import pandas as pd
 
 from sessionwise.engine.reliable_change import verdicts
 from sessionwise.errors import InvalidInput, Unanswerable
+from sessionwise.features.counted_endings import count_endings
 from sessionwise.features.course_verdicts import (
     DROPOUT,
     ENDED,
@@ -31,10 +32,9 @@ from sessionwise.features.dropout_rule import (
     DropoutRule,
     misfits,
 )
-from sessionwise.features.ending_roles import count_endings
 from sessionwise.features.given import need_given
 from sessionwise.features.leaving import need_endings
-from sessionwise.features.silences import late_returns
+from sessionwise.features.long_silences import late_returns
 from sessionwise.models.clinical_change import reliable_change
 from sessionwise.records.codebook import validated
 from sessionwise.records.ending_rules import NOT_COUNTED, EndingRule
@@ -114,8 +114,10 @@ def defined(s: Sessions, rule: DropoutRule) -> Sessions:
     facts = course_facts(s, weeks)
     verdict, last_session, numbers = _judged(s, rule, facts)
     notes = _notes(s, rule, verdict, (weeks, numbers))
-    caution = OUTCOME_CAUTION if MEANINGS[rule.definition].uses_outcome else ""
-    ending_rule = EndingRule(rule.definition, notes, caution, s.rule.roles, last_session)
+    meaning = MEANINGS[rule.definition]
+    caution = OUTCOME_CAUTION if meaning.uses_outcome else ""
+    roles, source = s.rule.roles, meaning.source
+    ending_rule = EndingRule(rule.definition, notes, caution, roles, last_session, source)
     made = recounted(s, _endings(facts["ending"], verdict), ending_rule, weeks)
     courses = made.courses
     courses["dropout"] = pd.Categorical(verdict, categories=list(VERDICTS))

@@ -29,8 +29,9 @@ def as_counted(recipe: Recipe, of: Sessions | Episodes) -> Recipe:
     'Dropout is defined by the outcome here'
     """
     if isinstance(of, Episodes):
-        notes, caution = of.notes, of.caution
+        notes, caution, source = of.notes, of.caution, of.source
     else:
-        notes, caution = said_of_endings(of), of.rule.caution
+        notes, caution, source = said_of_endings(of), of.rule.caution, of.rule.source
     both = " ".join(part for part in (recipe.caution, caution) if part)
-    return replace(recipe, notes=(*recipe.notes, *notes), caution=both)
+    sources = (*recipe.sources, *([source] if source else []))
+    return replace(recipe, notes=(*recipe.notes, *notes), caution=both, sources=sources)

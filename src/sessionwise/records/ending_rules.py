@@ -43,6 +43,8 @@ class EndingRule:
         Kind of ending → what it counts as.
     last_session
         Nobody is at risk after a later session; ``None``: no such limit.
+    source
+        Citation key of the definition, or empty.
     """
 
     definition: str = "declared"
@@ -50,3 +52,4 @@ class EndingRule:
     caution: str = ""
     roles: Mapping[str, Role] = field(default_factory=lambda: dict(DEFAULT_ROLES))
     last_session: int | None = None
+    source: str = ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sessionwise.errors import InvalidInput, Problem, Refused, Unanswerable
+from sessionwise.features.counted_endings import count_endings, role_problems
 from sessionwise.features.dropout_rule import MEANINGS, DropoutRule
-from sessionwise.features.ending_roles import count_endings, role_problems
 from sessionwise.models.defined_endings import defined
 from sessionwise.records.sessions import Sessions
 

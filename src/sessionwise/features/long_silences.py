@@ -90,15 +90,15 @@ def silences(s: Sessions, weeks: float = 8.0) -> pd.DataFrame:
         ),
         "open, the next appointment not yet due": (
             (still_open & ~due).to_numpy(),
-            "censored after the last session but one: the records end",
+            "at risk up to the session before the last: the records end",
         ),
         "open and silent, the next appointment was due": (
             (still_open & due).to_numpy(),
-            "censored after the last session but one: neither answer is recorded",
+            "at risk up to the session before the last: neither answer is recorded",
         ),
         "ended by others, or not counted": (
             others.to_numpy(),
-            "censored after the last session but one: the client decided nothing",
+            "at risk up to the session before the last: the client decided nothing",
         ),
     }
     rows = [
