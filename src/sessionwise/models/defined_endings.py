@@ -185,8 +185,8 @@ def _sessions(facts: pd.DataFrame, rule: DropoutRule) -> tuple[int, str]:
     sessions = int(np.ceil(middle))
     if sessions < 2:
         raise Unanswerable(
-            f"Half of the courses that clients ended had {middle:g} sessions or fewer, and nobody "
-            "can end before a first session. Give the number as `sessions`."
+            f"The courses that clients ended have a median length of {middle:g}, and nobody can "
+            "end before a first session. Give the number as `sessions`."
         )
     return sessions, (
         f"The number is {sessions} sessions: {middle:g} is the median of the courses that clients "

@@ -17,10 +17,12 @@ from sessionwise.features.running_means import running
 from sessionwise.models.answers import answer
 from sessionwise.models.discrete_hazard import hazard
 from sessionwise.models.fit import Fit, Unanswered
+from sessionwise.records.ledger import Left
 from sessionwise.records.sessions import Column, Sessions
 
 PURPOSE = "Alliance and leaving"
 VERSIONS = ("complete cases", "last score given", "not filled in")
+NOBODY_LEFT = "sessions {} no form had been filled in: no ending followed one of them"
 NUMBERS = ("estimate", "std_error", "low", "high")
 
 
@@ -49,7 +51,8 @@ def leaving_with_missing_scores(
     -------
     DataFrame
         ``version, effect`` (``"to_date"``, ``"change"``), ``estimate, std_error, low, high`` (log
-        hazard per point), ``sessions, events, events_lost, reason`` (why there are no numbers).
+        hazard per point), ``sessions, events, events_lost, reason`` (why there are no numbers, or
+        which sessions are left out).
 
     Raises
     ------
@@ -82,27 +85,50 @@ def missing_score_fits(
     need_intake(s, adjust, PURPOSE)
     need_given(s, [alliance, *adjust], PURPOSE)
     at_risk = _prepared(episodes(last_given(running(s, alliance), alliance)), alliance)
-    level, swing = f"{alliance}_to_date", f"{alliance}_change"
+    level, swing, last_swing = (f"{alliance}_{end}" for end in ("to_date", "change", "last_swing"))
     filled_level, filled_swing = f"{alliance}_level_or_mean", f"{alliance}_swing_or_0"
-    last_swing, age = f"{alliance}_last_swing", f"{alliance}_age"
-    flags = [f"{alliance}_missing", f"{alliance}_none_yet"]
-    frame = at_risk.frame
-    flags = [flag for flag in flags if frame[flag].nunique() > 1]
-    if len(flags) == 2 and frame[flags[0]].equals(frame[flags[1]]):
-        flags = flags[:1]
-    aged = [age] if frame[age].nunique() > 1 else []
+    missing, none_yet, age = (f"{alliance}_{end}" for end in ("missing", "none_yet", "age"))
     versions = {
-        VERSIONS[0]: ([level, swing], {"to_date": level, "change": swing}),
-        VERSIONS[1]: ([level, last_swing, *aged], {"to_date": level, "change": last_swing}),
+        VERSIONS[0]: ([], [level, swing], {"to_date": level, "change": swing}),
+        VERSIONS[1]: ([age], [level, last_swing], {"to_date": level, "change": last_swing}),
         VERSIONS[2]: (
-            [filled_level, filled_swing, *flags],
+            [none_yet, missing],
+            [filled_level, filled_swing],
             {"to_date": filled_level, "change": filled_swing},
         ),
     }
-    return {
-        version: (answer(hazard, _formula(at_risk, [*terms, *adjust]), at_risk), named)
-        for version, (terms, named) in versions.items()
-    }
+    fits = {}
+    for version, (marks, terms, named) in versions.items():
+        rows, kept, notes = _with_endings(at_risk, marks)
+        fit = answer(hazard, _formula(rows, [*terms, *kept, *adjust]), rows)
+        if isinstance(fit, Fit):
+            fit = fit.replace(recipe=replace(fit.recipe, notes=(*notes, *fit.recipe.notes)))
+        fits[version] = fit, named
+    return fits
+
+
+def _with_endings(
+    at_risk: Episodes, marks: Sequence[str]
+) -> tuple[Episodes, list[str], tuple[str, ...]]:
+    """Leave out the rows a mark sets apart if no ending is among them: it would have no estimate.
+
+    The other estimates are those of the model that holds them: rows it fits perfectly say nothing.
+    """
+    kept, notes = [], []
+    for mark in marks:
+        frame = at_risk.frame
+        apart = frame[mark].gt(0).to_numpy(bool)
+        rest = frame[mark].eq(0).to_numpy(bool)
+        ended = frame.loc[apart, "left_unplanned"].sum()
+        if apart.any() and rest.any() and 0 < ended < apart.sum():
+            kept.append(mark)
+        elif apart.any() and ended == 0:
+            words = NOBODY_LEFT.format("in whose course" if mark.endswith("none_yet") else "where")
+            notes.append(words)
+            fewer = frame[~apart].reset_index(drop=True)
+            left = (*at_risk.left_out, Left(words, int(apart.sum())))
+            at_risk = replace(at_risk, frame=fewer, left_out=left)
+    return at_risk, kept, tuple(notes)
 
 
 def _formula(at_risk: Episodes, terms: Sequence[str]) -> str:
@@ -145,4 +171,6 @@ def _numbers(fit: Fit | Unanswered, term: str) -> dict[str, Any]:
     if not fit.health.sound:
         return {**nothing, **counts, "reason": f"No finding: {fit.health}."}
     found = fit.term(term)
-    return {**{name: float(found[name]) for name in NUMBERS}, **counts, "reason": ""}
+    said = [note for note in fit.recipe.notes if note.startswith(NOBODY_LEFT[:8])]
+    reason = " ".join(f"{note[0].upper()}{note[1:]}; they are left out." for note in said)
+    return {**{name: float(found[name]) for name in NUMBERS}, **counts, "reason": reason}
