@@ -10,9 +10,11 @@ import pandas as pd
 
 from sessionwise.errors import Refused, Unanswerable
 from sessionwise.features.counts import came_at_all
+from sessionwise.records.ending_rules import NOT_COUNTED
 from sessionwise.records.ledger import Left
 from sessionwise.records.observation import NO_DECISION
 from sessionwise.records.sessions import COURSE_KEY, Column, Sessions
+from sessionwise.records.small_counts import many
 
 CAUSES = {"unplanned": 1, "planned": 2}
 
@@ -33,12 +35,18 @@ class Episodes:
         What was not at risk, and why.
     clock
         Always the session number.
+    notes, caution, source
+        What every model of leaving says: how endings count, and who came back for another course;
+        what goes wherever its estimates go; and the citation key of the definition of dropout.
     """
 
     frame: pd.DataFrame
     columns: Mapping[str, Column] = field(repr=False)
     left_out: tuple[Left, ...] = ()
     clock: str = "session"
+    notes: tuple[str, ...] = ()
+    caution: str = ""
+    source: str = ""
 
 
 def episodes(s: Sessions) -> Episodes:
@@ -71,7 +79,7 @@ def episodes(s: Sessions) -> Episodes:
     >>> bool((rows["stop"] - rows["start"] == 1).all())
     True
     """
-    _need_endings(s)
+    need_endings(s)
     frame = s.frame
     attended = s.attended
     last = _last_attended(frame, attended)
@@ -92,9 +100,30 @@ def episodes(s: Sessions) -> Episodes:
         Column("stop", "whole", "before", made_from=("session",)),
     ]
     columns = {**s.columns, **{column.name: column for column in made}}
-    read = tuple(Left(reason, many) for reason, many in s.left_out)
-    left_out = (*read, *_not_at_risk(frame, attended, last))
-    return Episodes(rows.reset_index(drop=True), columns, left_out)
+    read = tuple(Left(reason, rows_left) for reason, rows_left in s.left_out)
+    left_out = (*read, *_not_at_risk(s, frame, last))
+    rows = rows.reset_index(drop=True)
+    notes, rule = said_of_endings(s), s.rule
+    return Episodes(rows, columns, left_out, "session", notes, rule.caution, rule.source)
+
+
+def said_of_endings(s: Sessions) -> tuple[str, ...]:
+    """Give the sentences on endings that every model of leaving says of these records.
+
+    Examples
+    --------
+    >>> import sessionwise as sw
+    >>> said_of_endings(sw.example())
+    ()
+    """
+    again = s.courses[["clinic", "client"]].duplicated()
+    if not again.any():
+        return s.rule.notes
+    return (
+        *s.rule.notes,
+        f"{many(int(again.sum()), 'courses')} are not their client's first: each begins at session "
+        "1 again and is at risk as a course of its own.",
+    )
 
 
 def refuse_the_future(at_risk: Episodes, used: Sequence[str], outcome: str) -> None:
@@ -151,7 +180,7 @@ def courses_followed(s: Sessions, landmark: int = 0) -> tuple[pd.DataFrame, tupl
     Parameters, returns and errors as in :func:`courses_at_risk`, but for ``cause``: 1 if the
     course had ended in any way by the time its next appointment was due, else 0.
     """
-    _need_endings(s)
+    need_endings(s)
     frame = s.frame
     last = _last_attended(frame, s.attended)
     ended = last & (frame["ending"].astype("str") != "ongoing").to_numpy()
@@ -202,8 +231,14 @@ def early_mean(s: Sessions, name: str, landmark: int = 3) -> pd.Series:
     return table.loc[early].groupby(COURSE_KEY, sort=False, observed=True)[name].mean()
 
 
-def _need_endings(s: Sessions) -> None:
-    """Refuse records that cannot say who left."""
+def need_endings(s: Sessions) -> None:
+    """Refuse records that cannot say who left.
+
+    Raises
+    ------
+    Unanswerable
+        They hold assessments, or no ending at all.
+    """
     if s.clock == "time":
         raise Unanswerable(
             "Leaving therapy is counted in sessions, and these records hold assessments, not "
@@ -222,10 +257,14 @@ def _last_attended(frame: pd.DataFrame, attended: np.ndarray) -> np.ndarray:
     return last.reindex(frame.index, fill_value=False).to_numpy(bool)
 
 
-def _not_at_risk(frame: pd.DataFrame, attended: np.ndarray, last: np.ndarray) -> tuple[Left, ...]:
+def _not_at_risk(s: Sessions, frame: pd.DataFrame, last: np.ndarray) -> tuple[Left, ...]:
     """Count attended sessions that are not at risk, by the reason."""
     ending, due = frame["ending"].astype("str"), frame["due"]
-    left_out = attended & ~frame["decided"].to_numpy(bool)
+    left_out = s.attended & ~frame["decided"].to_numpy(bool)
+    past = np.zeros(len(frame), bool)
+    if s.rule.last_session is not None:
+        past = left_out & frame["session"].gt(s.rule.last_session).fillna(False).to_numpy(bool)
+        left_out = left_out & ~past
     theirs = ending.isin(list(CAUSES))
     reasons = {
         "last sessions of open courses: the next appointment was not yet due": ~due
@@ -235,11 +274,14 @@ def _not_at_risk(frame: pd.DataFrame, attended: np.ndarray, last: np.ndarray) ->
         "endings recorded before it could be known whether the client would return": ~due & theirs,
         "endings after the last session allowed: nobody could have returned": due & theirs,
         "last sessions of courses that others ended or the limit did": ending.isin(NO_DECISION),
+        "last sessions of courses whose ending is not counted": ending == NOT_COUNTED,
     }
     counted = []
     for reason, which in reasons.items():
-        many = int((left_out & last & which.to_numpy(bool)).sum())
-        counted.append(Left(reason, many, many))
+        found = int((left_out & last & which.to_numpy(bool)).sum())
+        counted.append(Left(reason, found, found))
     beyond = "earlier sessions, undated or after the records or the limit ended"
     counted.append(Left(beyond, int((left_out & ~last).sum())))
+    after = f"sessions after session {s.rule.last_session}: no longer dropout by the definition"
+    counted.append(Left(after, int(past.sum())))
     return tuple(left for left in counted if left.rows)

@@ -10,6 +10,7 @@ import pandas as pd
 from sessionwise.engine.incidence_curves import aalen_johansen, kaplan_meier
 from sessionwise.features.leaving import courses_at_risk, courses_followed
 from sessionwise.models.curve_groups import WHOLE, Cut, grouped
+from sessionwise.models.ending_notes import as_counted
 from sessionwise.models.fit import Curve, Recipe, Rows
 from sessionwise.records.ledger import Left
 from sessionwise.records.sessions import Sessions
@@ -88,11 +89,14 @@ def incidence(
         pieces,
         each,
         left,
-        _recipe(
-            "Aalen–Johansen cumulative incidence",
-            "aalen_johansen",
-            landmark,
-            "Courses that others ended, or the limit did, are censored at their last decision.",
+        as_counted(
+            _recipe(
+                "Aalen–Johansen cumulative incidence",
+                "aalen_johansen",
+                landmark,
+                "Courses that others ended, or the limit did, are censored at their last decision.",
+            ),
+            s,
         ),
     )
 
@@ -128,7 +132,7 @@ def still_in_therapy(
         pieces,
         each,
         left,
-        _recipe("Kaplan–Meier curve of any ending", "kaplan_meier", landmark),
+        as_counted(_recipe("Kaplan–Meier curve of any ending", "kaplan_meier", landmark), s),
     )
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sessionwise.errors import Refused
 from sessionwise.features.leaving import Episodes, episodes, refuse_the_future
+from sessionwise.models.ending_notes import as_counted
 from sessionwise.models.fit import Fit, Recipe, Rows
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import parse
@@ -103,7 +104,7 @@ def hazard(
     return fit.replace(
         question=f"What goes with {ENDS[outcome]} after a session, among those who attended it?",
         rows=_rows(frame, complete, used, outcome, therapists, at_risk),
-        recipe=_recipe(fit, notes),
+        recipe=as_counted(_recipe(fit, notes), at_risk),
         outcome=outcome,
         labels=term_labels(at_risk.columns, [*fit.estimates["term"], outcome]),
     )

@@ -14,7 +14,7 @@ from sessionwise.instruments.instrument import Instrument
 from sessionwise.instruments.scoring import score
 from sessionwise.records.codebook import ROLE_CODES, ROLES
 from sessionwise.records.ledger import Origin
-from sessionwise.records.observation import Observation, decisions
+from sessionwise.records.observation import Observation, decisions, settled
 from sessionwise.records.ordering import numbered
 from sessionwise.records.parsing import FIRST_ROW
 from sessionwise.records.rules import RULES, Between, Rule, constant_in_course, never_empty
@@ -86,6 +86,7 @@ def assemble(
     frame = numbered(_qualified(frame, draft.ids_global))
     table, courses = _split(frame, columns)
     ending = _beside(table, courses, "ending")
+    kept = None if "decided" in table else settled(table, observation)
     due, seen, notes = decisions(table, ending, observation)
     table["decided"], table["due"] = seen, due
     notes = (*_taken_as_missed(draft.frame, table), *notes)
@@ -97,6 +98,7 @@ def assemble(
         origin=replace(origin, notes=(*origin.notes, *(notes if clock != "time" else ()))),
         clock=clock,
         time_unit=(time_unit or "days") if clock == "time" else "sessions",
+        observation=kept,
     )
 
 

@@ -7,19 +7,20 @@ because its course ended would select on the outcome.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from sessionwise.errors import InvalidInput, Problem, nearest
+from sessionwise.records.ending_rules import NOT_COUNTED
 from sessionwise.records.sessions import COURSE_KEY
 from sessionwise.records.small_counts import many
 
 NO_DECISION = ("transferred", "service_ended", "limit_reached", "external")
 """Endings that were not the client's decision: what they would have done is not known."""
 
-UNSEEN = (*NO_DECISION, "ongoing")
+UNSEEN = (*NO_DECISION, NOT_COUNTED, "ongoing")
 """After the last session of these courses neither leaving nor coming back was seen."""
 
 
@@ -43,16 +44,19 @@ class Observation:
         The last session the service allows; ``None``: no limit.
     silent_after_days
         An open course with no appointment for longer is counted and named in the notes.
+    usual_gap_days
+        Median days between appointments of a course, as found on reading.
     """
 
     until: pd.Timestamp | dict[str, pd.Timestamp] | None = None
     interval_days: float | None = None
     session_limit: int | None = None
     silent_after_days: float | None = None
+    usual_gap_days: float | None = None
 
 
 def decisions(
-    table: pd.DataFrame, ending: pd.Series, observation: Observation
+    table: pd.DataFrame, ending: pd.Series, observation: Observation, weeks: float | None = None
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Say after which sessions both leaving and staying would have been seen.
 
@@ -64,6 +68,9 @@ def decisions(
         The ending of each row's course, indexed as ``table``.
     observation
         How long the records were kept.
+    weeks
+        Leaving is known only this long after the appointment that followed, or would have:
+        then records must have been kept until then. ``None``: once that appointment was due.
 
     Returns
     -------
@@ -79,7 +86,7 @@ def decisions(
         notes.append("Whether a decision was seen is taken from the column `decided`.")
     else:
         if "date" in table and table["date"].notna().any():
-            due, said = _due_in_time(table, attended, observation)
+            due, said = _due_in_time(table, observation, weeks)
             notes += said + _silent(table, ending, observation)
         else:
             due = ~(last & (ending == "ongoing").to_numpy())
@@ -99,19 +106,43 @@ def _last_attended(table: pd.DataFrame, attended: np.ndarray) -> np.ndarray:
     return last.reindex(table.index, fill_value=False).to_numpy(bool)
 
 
+def settled(table: pd.DataFrame, observation: Observation) -> Observation:
+    """Write down what was found on reading, so that fewer courses later change none of it.
+
+    Where there are dates: the last day (if none is given, that of the last session attended), the
+    interval and the usual gap between appointments.
+    """
+    if "date" not in table or table["date"].isna().all():
+        return observation
+    gap = _usual_gap(table) or WEEK
+    interval = observation.interval_days
+    until = observation.until
+    return replace(
+        observation,
+        until=last_days(table, observation) if until is None else until,
+        interval_days=gap if interval is None else interval,
+        usual_gap_days=gap,
+    )
+
+
+def _usual_gap(table: pd.DataFrame) -> float | None:
+    """Give the median days from one appointment to the next, if any course has two dated ones."""
+    gaps = table.groupby(COURSE_KEY, sort=False, observed=True)["date"].diff().dt.days
+    return float(gaps.median()) if gaps.notna().any() else None
+
+
 def _due_in_time(
-    table: pd.DataFrame, attended: np.ndarray, observation: Observation
+    table: pd.DataFrame, observation: Observation, weeks: float | None
 ) -> tuple[np.ndarray, list[str]]:
     """Mark sessions whose next appointment was due while records were kept."""
     notes = []
     interval = observation.interval_days
     if interval is None:
-        gaps = table.groupby(COURSE_KEY, sort=False, observed=True)["date"].diff().dt.days
-        known = gaps.notna().any()
-        interval = float(gaps.median()) if known else WEEK
+        gap = _usual_gap(table)
+        interval = WEEK if gap is None else gap
         source = (
             "the median gap between appointments in these records"
-            if known
+            if gap is not None
             else "because no course in these records has two dated appointments"
         )
         notes.append(
@@ -119,6 +150,8 @@ def _due_in_time(
             "`interval_days` in the study would set it."
         )
     due = table["date"] + pd.to_timedelta(interval, unit="D")
+    if weeks is not None:
+        due = due.where(due > (later := _weeks_after_the_next(table, observation, weeks)), later)
     until = last_days(table, observation)
     if observation.until is None and pd.notna(until):
         notes.append(
@@ -127,6 +160,14 @@ def _due_in_time(
         )
         notes += _alone(table, until)
     return (due <= until).to_numpy(bool), notes
+
+
+def _weeks_after_the_next(table: pd.DataFrame, observation: Observation, weeks: float) -> pd.Series:
+    """Give the day so many weeks after the appointment that followed, or would usually have."""
+    usual = observation.usual_gap_days or _usual_gap(table) or WEEK
+    following = table.groupby(COURSE_KEY, sort=False, observed=True)["date"].shift(-1)
+    following = following.fillna(table["date"] + pd.to_timedelta(usual, unit="D"))
+    return following + pd.to_timedelta(weeks * WEEK, unit="D")
 
 
 def _alone(table: pd.DataFrame, until: pd.Timestamp) -> list[str]:

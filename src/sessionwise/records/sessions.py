@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from textwrap import fill
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from sessionwise.errors import Unanswerable, nearest
 from sessionwise.instruments.instrument import Instrument
+from sessionwise.records.ending_rules import EndingRule
 from sessionwise.records.ledger import Left, Origin
 from sessionwise.records.small_counts import many
+
+if TYPE_CHECKING:
+    from sessionwise.records.observation import Observation
 
 Known = Literal["before", "after", "course"]
 Clock = Literal["session", "date", "time"]
@@ -96,6 +100,11 @@ class Sessions:
         What ``time`` counts, e.g. ``"months"``; ``"sessions"`` on the session clock.
     synthetic
         True if the rows were simulated; everything shown is stamped then.
+    observation
+        How long the records were kept, as found on reading; ``None`` where the records say of
+        each session themselves whether the decision after it was seen.
+    rule
+        By which definition endings count as dropout, and what each kind of ending counts as.
 
     Verbs return a new value; nothing here is changed in place.
     """
@@ -108,6 +117,8 @@ class Sessions:
     clock: Clock = "session"
     time_unit: str = "sessions"
     synthetic: bool = False
+    observation: Observation | None = field(default=None, repr=False)
+    rule: EndingRule = field(default_factory=EndingRule, repr=False)
 
     @property
     def table(self) -> pd.DataFrame:

@@ -2,12 +2,20 @@
 
 from sessionwise.show.alliance_tables import agreement, ceiling, dependability, shares, swings
 from sessionwise.show.change_tables import change_criteria, who_changed
+from sessionwise.show.definition_tables import (
+    agreement_of_definitions,
+    ending_roles,
+    every_definition,
+    missing_scores,
+    silences,
+)
 from sessionwise.show.display import Figure, Note, Nothing, Sentence, Table
 from sessionwise.show.figures.alluvial import flow
 from sessionwise.show.figures.both_endings import ending_effects
 from sessionwise.show.figures.caterpillar import therapists_apart
 from sessionwise.show.figures.change_plot import first_and_last
 from sessionwise.show.figures.courses import attended, course
+from sessionwise.show.figures.definition_rows import definitions
 from sessionwise.show.figures.hazard_ratio_lines import effects_over_time
 from sessionwise.show.figures.intervals import effects
 from sessionwise.show.figures.phase_lines import phases
@@ -24,6 +32,7 @@ from sessionwise.show.residual_tables import residual_structure
 from sessionwise.show.sentences.appointments import missed
 from sessionwise.show.sentences.associations import early_alliance
 from sessionwise.show.sentences.changes import changed
+from sessionwise.show.sentences.definitions import by_definition, endings_kept
 from sessionwise.show.sentences.endings import incidence, leaving, loss, still_in_therapy
 from sessionwise.show.sentences.groups import early_ending, groups_apart
 from sessionwise.show.sentences.level_effects import clients_apart, three_levels
@@ -53,11 +62,13 @@ __all__ = [
     "Table",
     "against_truth",
     "agreement",
+    "agreement_of_definitions",
     "at_the_top",
     "attended",
     "baselines",
     "beside_published",
     "both_endings",
+    "by_definition",
     "came",
     "ceiling",
     "change_criteria",
@@ -65,6 +76,7 @@ __all__ = [
     "clients_apart",
     "course",
     "curves",
+    "definitions",
     "dependability",
     "difference",
     "early_alliance",
@@ -73,8 +85,11 @@ __all__ = [
     "effects_over_time",
     "ending_effects",
     "ending_hazards",
+    "ending_roles",
     "endings",
+    "endings_kept",
     "estimates",
+    "every_definition",
     "first_and_last",
     "flow",
     "following_alliance",
@@ -93,6 +108,7 @@ __all__ = [
     "loss",
     "methods",
     "missed",
+    "missing_scores",
     "next_outcome",
     "phases",
     "probability",
@@ -103,6 +119,7 @@ __all__ = [
     "shape",
     "shares",
     "side_by_side",
+    "silences",
     "still_in_therapy",
     "suppress",
     "swinging",

@@ -20,6 +20,17 @@ MIXED = (
     "38(4), 963–974.",
 )
 SOURCES = {
+    "hatchett_park": (
+        "Hatchett, G. T., & Park, H. L. (2003). Comparison of four operational definitions of "
+        "premature termination. Psychotherapy: Theory, Research, Practice, Training, 40(3), "
+        "226–231.",
+    ),
+    "swift_callahan_levine": (
+        "Swift, J. K., Callahan, J. L., & Levine, J. C. (2009). Using clinically significant "
+        "change to identify premature termination. Psychotherapy: Theory, Research, Practice, "
+        "Training, 46(3), 328–335.",
+    ),
+    "openfit": ("OpenFIT (n.d.). Dropout rate (KA-01029). OpenFIT support pages.",),
     "gee": (
         "Liang, K.-Y., & Zeger, S. L. (1986). Longitudinal data analysis using generalized linear "
         "models. Biometrika, 73(1), 13–22.",

@@ -149,7 +149,8 @@ def ledger(sessions: Sessions, name: str = "ledger", title: str = "") -> Table:
         told = f": {number(held[0], 0)} {rows} in {count(held[1], 'course')}"
     heading = title or f"From {source}{told}"
     labels = {"step": "Step", "rows": "Rows", "courses": "Courses"}
-    return table(hidden, name, heading, note=" ".join(origin.notes), labels=labels)
+    notes = [*origin.notes, *sessions.rule.notes, sessions.rule.caution]
+    return table(hidden, name, heading, note=" ".join(notes).strip(), labels=labels)
 
 
 def made(

@@ -12,6 +12,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from sessionwise.errors import InvalidInput, Problem, nearest
+from sessionwise.features.dropout_rule import DropoutRule
 from sessionwise.models.long_run import early_alliance_in_the_long_run
 from sessionwise.records.codebook import SCHEMA, Codebook, read_toml, validated
 from sessionwise.records.known_effects import KnownEffect
@@ -20,6 +21,12 @@ from sessionwise.records.reading import columns_of, read
 from sessionwise.records.sessions import Sessions
 from sessionwise.records.truth import Truth
 from sessionwise.study.cohort import Cohort, members
+from sessionwise.study.leaving_rules import (
+    counted,
+    for_another_outcome,
+    refuse_strange_roles,
+    settings,
+)
 from sessionwise.study.locating import study_file
 
 NOTEBOOKS = (
@@ -71,6 +78,8 @@ class Study(BaseModel):
     silent_after_days: float | None = Field(
         None, gt=0, description="open courses to be counted and named"
     )
+    dropout: DropoutRule = Field(DropoutRule(), description="which endings are dropout")
+    endings: dict[str, str] = Field({}, description="kind of ending → what it counts as")
     notebooks: tuple[str, ...] = Field(NOTEBOOKS, description="in the order of the report")
     seed: int = Field(1, description="recorded; for whatever is drawn at random")
     include: Cohort | None = Field(None, description="whose courses the study is about; all")
@@ -101,6 +110,7 @@ class Study(BaseModel):
     def of(cls, content: dict, path: Path = Path("study.toml")) -> Study:
         """Make a study of a parsed table; paths in it are relative to ``path``."""
         study = validated(cls, content, path.name)
+        refuse_strange_roles(study.endings, path.name)
         study._path = path.resolve()
         return study
 
@@ -127,6 +137,7 @@ class Study(BaseModel):
         changes = {"alliance": alliance or self.alliance, "outcome": outcome or self.outcome}
         if changes["outcome"] != self.outcome:
             changes["reliability"] = None  # it was that of the other score
+            changes["dropout"] = for_another_outcome(self.dropout)
         copy = self.model_copy(update=changes)
         copy._path, copy._cohort = self._path, cohort or self._cohort
         return copy
@@ -148,6 +159,7 @@ class Study(BaseModel):
         self._check_scores(s)
         if self.include:
             s = self._keep(s, self.include, "[include]", "not in the study, which is of")
+        s = counted(s, self.endings, self.dropout_rule, self._path.name)
         if self._cohort:
             chosen = self.cohorts[self._cohort]
             s = self._keep(s, chosen, f"[cohorts.{self._cohort}]", "not in cohort")
@@ -160,6 +172,11 @@ class Study(BaseModel):
             nobody = Problem(f"Nobody is in “{chosen.label}”", where, "Widen it.")
             raise InvalidInput([nobody], self._path.name)
         return s.keep_courses(theirs, f"{reason} “{chosen.label}”")
+
+    @property
+    def dropout_rule(self) -> DropoutRule:
+        """Which endings are dropout, by the outcome of the study where it names no other."""
+        return settings(self.dropout, self.outcome, self.reliability)
 
     @property
     def path(self) -> Path:

@@ -1,0 +1,62 @@
+"""Records whose endings count by another rule: endings and decisions are worked out anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from sessionwise.records.ending_rules import NOT_COUNTED, EndingRule
+from sessionwise.records.observation import UNSEEN, decisions
+from sessionwise.records.sessions import COURSE_KEY, ENDINGS, Column, Sessions
+
+RECORDED = "ending_recorded"
+
+
+def recounted(
+    s: Sessions, ending: pd.Series, rule: EndingRule, weeks: float | None = None
+) -> Sessions:
+    """Give records with other endings, and say anew after which sessions both answers were seen.
+
+    Parameters
+    ----------
+    s
+        The records.
+    ending
+        One word per row of ``courses``: one of ``ENDINGS``, or ``"not_counted"``.
+    rule
+        What made them.
+    weeks
+        As in :func:`~sessionwise.records.observation.decisions`.
+
+    Returns
+    -------
+    Sessions
+        ``ending_recorded`` holds the endings as they were read.
+    """
+    courses, table = s.courses, s.table
+    if RECORDED not in courses:
+        courses[RECORDED] = courses["ending"]
+    words = pd.Series(list(ending), index=courses.index, dtype="str")
+    courses["ending"] = pd.Categorical(words, categories=[*ENDINGS, NOT_COUNTED])
+    beside = words.iloc[s.course_positions()].set_axis(table.index)
+    if s.observation is None:
+        kept = s.attended & table["due"].to_numpy(bool)
+        last = ~table.loc[s.attended, COURSE_KEY].duplicated(keep="last")
+        last = last.reindex(table.index, fill_value=False).to_numpy(bool)
+        due, seen = kept, kept & ~(last & beside.isin(UNSEEN).to_numpy())
+    else:
+        bare = table.drop(columns=["decided", "due"])
+        due, seen, _ = decisions(bare, beside, s.observation, weeks)
+    if rule.last_session is not None:
+        seen = seen & table["session"].le(rule.last_session).fillna(False).to_numpy(bool)
+    table["due"], table["decided"] = due, seen
+    described = Column(RECORDED, "category", "course", "course", label="ending as recorded")
+    columns = {**s.columns, RECORDED: described}
+    return replace(s, _table=table, _courses=courses, columns=columns, rule=rule)
+
+
+def as_recorded(s: Sessions) -> pd.Series:
+    """Give the endings as they were read, one word per row of ``courses``."""
+    courses = s.courses
+    return courses[RECORDED if RECORDED in courses else "ending"].astype("str")
