@@ -70,6 +70,15 @@ class CoxDeviationsFit(FitOnRisks):
         ------
         KeyError
             The fit has no such factor.
+
+        Examples
+        --------
+        >>> import sessionwise as sw
+        >>> rows = {"stop": [1, 2, 7, 3, 8, 4, 9, 6], "left": 1, "x": [0, 1, 2, 0, 1, 0, 0, 2]}
+        >>> frame = pd.DataFrame(rows).assign(therapist=list("aaaabbbb"))
+        >>> fit = sw.cox("left ~ x + (1 | therapist)", frame, stop="stop")
+        >>> fit.modes("therapist")["mode"].round(2).tolist()
+        [0.62, -0.62]
         """
         check_factor(self.part, group)
         at = self.frailty.at
@@ -89,6 +98,15 @@ class CoxDeviationsFit(FitOnRisks):
         References
         ----------
         Larsen, Petersen, Budtz-Jørgensen & Endahl (2000), Biometrics 56:909–914.
+
+        Examples
+        --------
+        >>> import sessionwise as sw
+        >>> rows = {"stop": [1, 2, 7, 3, 8, 4, 9, 6], "left": 1, "x": [0, 1, 2, 0, 1, 0, 0, 2]}
+        >>> frame = pd.DataFrame(rows).assign(therapist=list("aaaabbbb"))
+        >>> fit = sw.cox("left ~ x + (1 | therapist)", frame, stop="stop")
+        >>> fit.median_ratios()["estimate"].round(1).tolist()
+        [2.7]
         """
         spread = np.sqrt([self.frailty.theta, *variance_limits(self.model)])
         estimate, low, high = np.exp(QUARTER * spread)

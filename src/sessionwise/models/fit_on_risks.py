@@ -57,6 +57,13 @@ class FitOnRisks(Fit):
         References
         ----------
         Grambsch & Therneau (1994), Biometrika 81:515–526.
+
+        Examples
+        --------
+        >>> import sessionwise as sw
+        >>> fit = sw.cox("left_unplanned ~ srs + severity", sw.example())
+        >>> fit.proportional()["term"].tolist()
+        ['srs', 'severity', 'all terms']
         """
         return holding_table(self.risks, transform)
 
@@ -72,6 +79,13 @@ class FitOnRisks(Fit):
         -------
         EffectsOverTime
             Tests, smooth lines with 95 % limits, and one point per event.
+
+        Examples
+        --------
+        >>> import sessionwise as sw
+        >>> fit = sw.cox("left_unplanned ~ srs + severity", sw.example())
+        >>> sorted(fit.effects_over_time().fitted)
+        ['severity', 'srs']
         """
         return over_time(self.risks, transform, self.rows, _unit(self), self.labels)
 
@@ -108,6 +122,13 @@ class FitOnRisks(Fit):
         ----------
         Therneau, Grambsch & Fleming (1990), Biometrika 77:147–160; Therneau & Grambsch (2000),
         Modeling Survival Data, chapters 4 and 7.
+
+        Examples
+        --------
+        >>> import sessionwise as sw
+        >>> fit = sw.cox("left_unplanned ~ srs + severity", sw.example())
+        >>> bool(abs(fit.residuals()["martingale"].sum()) < 1e-8)
+        True
         """
         return residuals_of(self.risks, kind, by)
 
@@ -130,6 +151,13 @@ class FitOnRisks(Fit):
         References
         ----------
         Cain & Lange (1984), Biometrics 40:493–499; Pettitt & Bin Daud (1989), Appl Stat 38:51–67.
+
+        Examples
+        --------
+        >>> import sessionwise as sw
+        >>> fit = sw.cox("left_unplanned ~ srs + severity", sw.example())
+        >>> list(fit.influence("therapist"))[:4]
+        ['rows', 'events', 'expected', 'displacement']
         """
         return influence_of(self.risks, by)
 
@@ -155,6 +183,13 @@ class FitOnRisks(Fit):
         ----------
         Harrell et al. (1982), JAMA 247:2543–2546; Therneau & Watson (2017), Mayo Clinic technical
         report 85.
+
+        Examples
+        --------
+        >>> import sessionwise as sw
+        >>> fit = sw.cox("left_unplanned ~ srs + severity", sw.example())
+        >>> 0 < float(fit.concordance("client")["std_error"]) < 0.1
+        True
         """
         return concordance_row(self.risks, by)
 
@@ -175,6 +210,13 @@ class FitOnRisks(Fit):
         References
         ----------
         Breslow (1972), J R Stat Soc B 34:216–217; Tsiatis (1981), Ann Stat 9:93–108.
+
+        Examples
+        --------
+        >>> import sessionwise as sw
+        >>> fit = sw.cox("left_unplanned ~ srs + severity", sw.example())
+        >>> bool(fit.baseline_hazard("means")["hazard"].is_monotonic_increasing)
+        True
         """
         return baseline_table(self.risks, centred=at == "means")
 
@@ -203,6 +245,14 @@ class FitOnRisks(Fit):
         InvalidInput, Refused
             A column that is not there, a category not seen, a missing value; more than twelve
             profiles; a path with gaps.
+
+        Examples
+        --------
+        >>> import sessionwise as sw
+        >>> fit = sw.cox("left_unplanned ~ srs + severity", sw.example())
+        >>> low = pd.DataFrame({"srs": [26.0], "severity": [0.0]}, index=["low alliance"])
+        >>> fit.curves(low).estimates["group"].unique().tolist()
+        ['low alliance']
         """
         return staying_curve(
             self.risks,
