@@ -94,6 +94,16 @@ def _curve(s: sw.Sessions, curve: Callable[[sw.Sessions], sw.Curve]) -> pd.DataF
     return rows[rows["time"] == AT].rename(columns={"state": "term"})
 
 
+def _sessions(s: sw.Sessions) -> pd.DataFrame:
+    """Give the sessions of those with a low early alliance, and what a high one adds."""
+    found = sw.groups_compared(s, until=AT)
+    low = found.means.iloc[:1].assign(term="low: sessions attended")
+    measures = found.differences["measure"]
+    lost = measures.str.contains("lost")
+    more = found.differences.assign(term=np.where(lost, "difference lost", "difference attended"))
+    return pd.concat([low, more])
+
+
 LEFT = "left_unplanned ~ srs_to_date + srs_change + severity"
 LEAVING = ("srs_to_date", "srs_change", "severity")
 ESTIMATORS = {
@@ -147,6 +157,16 @@ ESTIMATORS = {
         partial(_curve, curve=sw.still_in_therapy),
         ("still in therapy",),
     ),
+    "sessions": Estimator(
+        f"sessions attended, and lost, by session {AT}",
+        lambda s: _sessions(s),
+        ("low: sessions attended", "difference attended", "difference lost"),
+    ),
+    "fine_gray": Estimator(
+        "Fine–Gray from session 3, unplanned",
+        lambda s: sw.early_alliance_and_ending(s, adjust=["severity"]).estimates,
+        ("srs_early", "severity"),
+    ),
     "andersen_gill": Estimator(
         "appointments missed, Andersen–Gill",
         lambda s: sw.alliance_and_missing_again(s).estimates,
@@ -193,11 +213,11 @@ def truths(regime: str) -> dict[str, dict[str, float]]:
     return found
 
 
-def clinic(regime: str, number: int) -> list[dict]:
+def clinic(regime: str, known: dict[str, dict[str, float]], number: int) -> list[dict]:
     """Simulate one clinic and ask; a refused fit leaves a row without a term."""
     s = sw.simulate(REGIMES[regime].truth, seed=SEED + number)
     rows = []
-    for name, true in truths(regime).items():
+    for name, true in known.items():
         line = {"clinic": number, "question": name, "term": None}
         found = asked(name, s)
         if found is None:
@@ -213,10 +233,11 @@ def clinic(regime: str, number: int) -> list[dict]:
 
 def recovered(regime: str, numbers: range, workers: int = 2) -> pd.DataFrame:
     """Give one row per clinic and term."""
+    ask = partial(clinic, regime, truths(regime))
     if workers == 1:
-        return pd.DataFrame([row for number in numbers for row in clinic(regime, number)])
+        return pd.DataFrame([row for number in numbers for row in ask(number)])
     with ProcessPoolExecutor(workers) as pool:
-        found = pool.map(partial(clinic, regime), numbers, chunksize=5)
+        found = pool.map(ask, numbers, chunksize=5)
         return pd.DataFrame([row for rows in found for row in rows])
 
 
