@@ -49,6 +49,7 @@ _WORDS = {
     "models.baseline_choice": ("leaving_baselines",),
     "models.hazard_curve": ("hazard_by_session",),
     "models.curve_comparison": ("groups_compared",),
+    "models.empathy_staying": ("empathy_and_staying", "endings_by_empathy"),
     "models.early_alliance_ending": ("early_alliance_and_ending", "incidence_by_early_alliance"),
     "models.alliance_attendance": ("alliance_and_attendance", "chance_of_missing"),
     "models.missed_again": ("alliance_and_missing_again",),

@@ -15,8 +15,8 @@ from sessionwise.features.last_scores import last_given
 from sessionwise.features.leaving import Episodes, episodes
 from sessionwise.features.running_means import running
 from sessionwise.models.answers import answer
-from sessionwise.models.discrete_hazard import hazard
 from sessionwise.models.fit import Fit, Unanswered
+from sessionwise.models.leaving_errors import hazard_by_therapist
 from sessionwise.records.ledger import Left
 from sessionwise.records.sessions import Column, Sessions
 
@@ -36,7 +36,8 @@ def leaving_with_missing_scores(
     the swing is that of the last score given, beside its age in sessions. *Not filled in*: where
     there is none, the swing is 0 and an indicator says so; it keeps every ending, and its effects
     are biased where who fills in is related to both (Greenland & Finkle 1995, Am J Epidemiol
-    142:1255; Jones 1996, J Am Stat Assoc 91:222): a sensitivity analysis.
+    142:1255; Jones 1996, J Am Stat Assoc 91:222): a sensitivity analysis. Therapists are taken into
+    account as in :func:`~sessionwise.models.alliance_leaving.alliance_and_leaving`.
 
     Parameters
     ----------
@@ -100,7 +101,9 @@ def missing_score_fits(
     fits = {}
     for version, (marks, terms, named) in versions.items():
         rows, kept, notes = _with_endings(at_risk, marks)
-        fit = answer(hazard, _formula(rows, [*terms, *kept, *adjust]), rows)
+        fit = answer(
+            hazard_by_therapist, _formula(rows, [*terms, *kept, *adjust]), rows, "cloglog"
+        )
         if isinstance(fit, Fit):
             fit = fit.replace(recipe=replace(fit.recipe, notes=(*notes, *fit.recipe.notes)))
         fits[version] = fit, named

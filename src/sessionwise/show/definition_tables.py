@@ -56,8 +56,8 @@ def every_definition(
             text[effect] = written
         frames.append(frame)
         texts.append(text)
-    labels = {"share": "Share of courses"}
-    labels |= {effect: f"HR, {found.label} {words}" for effect, words in EFFECT_WORDS.items()}
+    labels = {"share": "Share"}
+    labels |= {effect: f"HR, {words}" for effect, words in EFFECT_WORDS.items()}
     words = (name, title or rate_finding(found), _note(found))
     return made(pd.DataFrame(frames), pd.DataFrame(texts), words, frozenset({"definition"}), labels)
 
@@ -235,7 +235,7 @@ def _note(found: EveryDefinition) -> str:
     said = ["Shares are of courses of which it is known whether they ended in dropout."]
     if spreads:
         said.append(
-            "HR: hazard ratio per standard deviation "
+            f"HR: hazard ratio per standard deviation of the {found.label} "
             f"({listed(spreads)} points), with 95 % confidence intervals."
         )
     if found.rates["uses_outcome"].any():

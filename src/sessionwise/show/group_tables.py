@@ -47,7 +47,7 @@ def group_tests(compared: GroupsCompared, name: str = "group-tests", title: str 
         "Log-rank: the rate of any ending among those still there. Gray: how many ever end this "
         f"way, other endings counted as such. {' '.join(compared.recipe.notes)}"
     )
-    labels = {"of": "Curve", "statistic": "χ²"}
+    labels = {"of": "Curve", "statistic": "χ²", "df": "df", "p": "p"}
     heading = title or "Whether the curves of the groups differ"
     return made(frame, texts, (name, heading, note), frozenset({"of", "test"}), labels)
 

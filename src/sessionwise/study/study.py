@@ -63,6 +63,7 @@ class Study(BaseModel):
     views: tuple[()] | tuple[str, str] = Field(
         (), description="the client's alliance score and the therapist's, of one form"
     )
+    empathy: str = Field("", description="the client's score of the therapist's empathy")
     outcome: str = Field("", description="the outcome score")
     by: str = Field("", description="a group known at intake to compare, e.g. the arm of a trial")
     reliability: float | None = Field(
@@ -246,7 +247,7 @@ class Study(BaseModel):
         """Refuse names of columns that the codebook does not make."""
         named = {"alliance": self.alliance, "outcome": self.outcome, "by": self.by}
         named |= {f"adjust {place}": name for place, name in enumerate(self.adjust, 1)}
-        scores = {"alliance": self.alliance, "outcome": self.outcome}
+        scores = {"alliance": self.alliance, "empathy": self.empathy, "outcome": self.outcome}
         scores |= {f"views {place}": name for place, name in enumerate(self.views, 1)}
         named |= scores
         problems = [
