@@ -142,3 +142,16 @@ def test_tables_of_endings_and_silences_withhold_small_counts():
     assert sw.show.ending_roles(few).frame["courses"].tolist() == [54, 40, "< 5", "< 5"]
     assert len(sw.show.silences(sw.silences(s)).frame) == 5
     assert "kappa" in sw.show.agreement_of_definitions(sw.definitions_agree(s)).title
+
+
+def test_every_model_of_leaving_says_what_dropout_was_made_of():
+    s = sw.dropout(sw.example(), "OpenFIT", outcome="ors")
+    fits = (
+        sw.cox("left_unplanned ~ severity", s),
+        sw.groups_compared(s),
+        sw.early_alliance_and_ending(s),
+        sw.alliance_and_leaving(s),
+        sw.incidence(s),
+        sw.still_in_therapy(s),
+    )
+    assert all("not independent evidence" in fit.recipe.caution for fit in fits)

@@ -323,4 +323,6 @@ def test_references_are_whole_sorted_and_known():
     ]
     with pytest.raises(InvalidInput, match="Did you mean 'wilson'"):
         references(["wilsen"])
-    assert all(re.search(r"\((19|20)\d\d\)", one) for group in SOURCES.values() for one in group)
+    assert all(
+        re.search(r"\(((19|20)\d\d|n\.d\.)\)", one) for group in SOURCES.values() for one in group
+    )

@@ -29,7 +29,7 @@ ONE_OF_TWO = (
 )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EndingHazards:
     """The hazards of both kinds of ending.
 
@@ -50,6 +50,11 @@ class EndingHazards:
     planned: Fit
     at_decision: Fit
     differences: pd.DataFrame
+
+    def __repr__(self) -> str:
+        apart = self.differences[["term", "estimate", "std_error", "p", "low", "high"]]
+        table = apart.to_string(index=False, float_format=lambda x: f"{x:.4g}")
+        return f"{self.unplanned}\n\n{self.planned}\n\nUnplanned less planned\n{table}"
 
 
 def alliance_and_endings(

@@ -15,6 +15,7 @@ from sessionwise.features.leaving import Episodes, episodes, refuse_the_future
 from sessionwise.models.cox_deviations import with_deviations
 from sessionwise.models.cox_fit import CoxFit
 from sessionwise.models.cox_rows import check_random, check_words, laid_out, zero_one_design
+from sessionwise.models.ending_notes import as_counted
 from sessionwise.models.fit import VARIANCE_COLUMNS, Health, Recipe
 from sessionwise.models.fit_on_risks import FitOnRisks
 from sessionwise.models.formulas import complete_rows, parse
@@ -161,6 +162,8 @@ def cox(
         loglik_null=found.loglik_null,
         score_statistic=found.score_test,
     )
+    if on_sessions:
+        fit = fit.replace(recipe=as_counted(fit.recipe, at_risk))
     return with_deviations(fit, parsed.random) if parsed.random else fit
 
 

@@ -13,6 +13,7 @@ from sessionwise.engine.restricted_means import Area, apart, lost_until, mean_un
 from sessionwise.errors import InvalidInput, Problem, Unanswerable
 from sessionwise.features.leaving import CAUSES, courses_at_risk, courses_followed
 from sessionwise.models.curve_groups import Cut, grouped
+from sessionwise.models.ending_notes import as_counted
 from sessionwise.models.fit import Recipe, Rows
 from sessionwise.records.sessions import COURSE_KEY, Sessions
 from sessionwise.records.small_counts import FEWEST
@@ -137,7 +138,7 @@ def groups_compared(
         differences=_differences(means, names),
         until=until,
         rows=rows,
-        recipe=_recipe(landmark),
+        recipe=as_counted(_recipe(landmark), s),
     )
 
 

@@ -16,6 +16,7 @@ from sessionwise.features.given import need_given
 from sessionwise.features.intake import need_intake
 from sessionwise.features.leaving import CAUSES, courses_at_risk, early_mean
 from sessionwise.models.cumulative_incidence import CURVE_COLUMNS
+from sessionwise.models.ending_notes import as_counted
 from sessionwise.models.fit import VARIANCE_COLUMNS, Curve, Fit, Health, Recipe, Rows, Unanswered
 from sessionwise.models.formulas import design, parse
 from sessionwise.models.labels import term_labels
@@ -145,7 +146,9 @@ def early_alliance_and_ending(
             True, (), solved.gradient, "Newton's method", solved.iterations, (), made.aliased
         ),
         rows=rows,
-        recipe=_recipe(names, (landmark, ending, censored_by), rows, dict(made.references)),
+        recipe=as_counted(
+            _recipe(names, (landmark, ending, censored_by), rows, dict(made.references)), s
+        ),
         loglik=solved.loglik,
         covariance=solved.covariance,
         scales={"alliance_between": float(used[early].std())},

@@ -101,9 +101,7 @@ def missing_score_fits(
     fits = {}
     for version, (marks, terms, named) in versions.items():
         rows, kept, notes = _with_endings(at_risk, marks)
-        fit = answer(
-            hazard_by_therapist, _formula(rows, [*terms, *kept, *adjust]), rows, "cloglog"
-        )
+        fit = answer(hazard_by_therapist, _formula(rows, [*terms, *kept, *adjust]), rows, "cloglog")
         if isinstance(fit, Fit):
             fit = fit.replace(recipe=replace(fit.recipe, notes=(*notes, *fit.recipe.notes)))
         fits[version] = fit, named

@@ -38,7 +38,7 @@ FEWEST_CLIENTS = 5
 """Clients of a therapist who is shown; the others are in the model, and counted."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TherapistDifferences:
     """How much therapists differ in the hazard that their clients leave.
 
@@ -85,6 +85,13 @@ class TherapistDifferences:
     spread: pd.DataFrame = field(repr=False)
     few: int
     published: Benchmark = THERAPISTS_AND_DROPOUT
+
+    def __repr__(self) -> str:
+        share = f"{self.share:.3f} (95 % {self.share_low:.3f} to {self.share_high:.3f})"
+        ratio = f"{self.ratio:.2f} ({self.ratio_low:.2f} to {self.ratio_high:.2f})"
+        chances = self.spread.to_string(index=False, float_format=lambda x: f"{x:.3f}")
+        said = f"Latent share {share}, median ratio {ratio}, p = {self.p:.3g} on the boundary"
+        return f"{self.fit}\n\n{said}\nUnplanned within {self.sessions} sessions\n{chances}"
 
 
 def therapists_and_leaving(
