@@ -46,6 +46,9 @@ check: $(READY) ## style, format, floors and canonical notebooks, in seconds
 recovery: $(READY) ## many simulated clinics: does the truth come back? (can be stopped and resumed)
 	$(BIN)/python tests/recovery/recover.py && $(BIN)/python tests/recovery/draw.py
 	$(BIN)/python tests/recovery/few_therapists.py
+	$(BIN)/python tests/recovery/attendance.py
+	$(BIN)/python tests/recovery/cox_clinics.py
+	$(BIN)/python tests/recovery/staying.py
 
 bench: $(READY) ## measure speed, beside R where it is: make bench CASE=NAME (resumable)
 	$(BIN)/python benchmarks/run.py $(CASE)

@@ -90,6 +90,8 @@ class MarginalSearch:
         P of a normal prior of the fixed effects, shape (p, p); zeros for none.
     """
 
+    close = CLOSE
+
     def __init__(
         self, likelihood: Likelihood, sizes: tuple[int, int], precision: np.ndarray
     ) -> None:
@@ -171,11 +173,11 @@ class MarginalSearch:
                 self.of_effects, fresh = None, True
                 step = newton_step(here, corrected(self.curvature(here), met), self.open(here))
                 decrement = float(-here.gradient @ step)
-            moved = None if decrement <= CLOSE else self.moved(here, step)
+            moved = None if decrement <= self.close else self.moved(here, step)
             if moved is not None:
                 met = [*met, (moved.theta - here.theta, moved.gradient - here.gradient)][-MEMORY:]
                 here = moved
-            elif met and decrement > CLOSE:
+            elif met and decrement > self.close:
                 met = []
             else:
                 lifted = self.lifted(here)
@@ -246,6 +248,11 @@ class MarginalSearch:
             step = step / (2 if falls < 1e3 else 4)
         return None
 
+    def allowed(self, factor: int, bundle: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+        """Give the covariance of a bundle as it may be: as it is, where nothing is held."""
+        del factor, bundle
+        return covariance
+
     def lifted(self, here: Place) -> Place | None:
         """Let something vary that does not, if the data are then more likely."""
         for k, (root, slope) in enumerate(zip(here.roots, here.at.by_covariance)):
@@ -264,7 +271,8 @@ class MarginalSearch:
                 whole = max(-inward[0] / max(float(told @ told), 1e-300), LIFT)
                 for size in (whole, whole / 30, LIFT):
                     raised = [r.copy() for r in here.roots]
-                    raised[k][own] = triangular(covariance + size * np.outer(way, way))
+                    wider = covariance + size * np.outer(way, way)
+                    raised[k][own] = triangular(self.allowed(k, bundle, wider))
                     lifted = self.place(
                         self.vector(here.effect, raised, here.phi), here.at.settled.u
                     )

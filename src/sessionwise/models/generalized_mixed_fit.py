@@ -11,10 +11,12 @@ from scipy import stats
 
 from sessionwise.errors import InvalidInput, Problem, Refused
 from sessionwise.models.fit import Fit
+from sessionwise.models.generalized_intervals import limits_of
 from sessionwise.models.generalized_solution import GeneralizedSolution
 from sessionwise.models.generalized_tests import random_terms_ratio, wald_chi_square
 from sessionwise.models.hypothesis import Test
 from sessionwise.models.latent_scale import latent_share_table, median_ratio_table
+from sessionwise.models.mixed_intervals import By
 from sessionwise.models.population_average import Of, averaged, expected
 from sessionwise.models.random_tables import check_factor
 
@@ -102,6 +104,30 @@ class GeneralizedMixedFit(Fit):
                 "compared by their ratio. Fit both without one."
             )
         return random_terms_ratio(self.solution, self.nodes, what)
+
+    def intervals(self, by: By = "profile", level: float = 0.95) -> pd.DataFrame:
+        """Give limits of the parameters.
+
+        Parameters
+        ----------
+        by
+            ``"profile"``: the values that the likelihood does not contradict, of every parameter
+            but correlations; ``"wald"``: estimate and error, of fixed effects only.
+        level
+            Coverage.
+
+        Returns
+        -------
+        DataFrame
+            ``term, estimate, low, high``: fixed effects, thresholds or θ, and the standard
+            deviations ``sd(…)``, whose lower limit may be 0, on the scale of the linear predictor.
+
+        Raises
+        ------
+        InvalidInput, Refused
+            No such way; a level that is none; a bootstrap; the profile of a fit with a prior.
+        """
+        return limits_of(self.solution, self.nodes, by, level)
 
     def modes(self, group: str) -> pd.DataFrame:
         """Give how far each level of a factor lies from what the fixed effects say.

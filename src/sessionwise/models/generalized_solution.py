@@ -148,8 +148,8 @@ class GeneralizedSolution:
     def need_independent(self, what: str) -> None:
         """Refuse what is worked out for scores only."""
         raise Refused(
-            f"{what} is for scores, and `{self.outcome.name}` is none. Limits of this fit are "
-            "Wald's; ask quadrature=15 where clients have few rows."
+            f"{what} is for scores, and `{self.outcome.name}` is none. Ask intervals() for limits "
+            "by the profile, and quadrature=15 where clients have few rows."
         )
 
     def modes(self, group: str) -> pd.DataFrame:
@@ -201,12 +201,19 @@ def likelihood_of(
     fixed: FixedColumns, part: RandomPart, outcome: Outcome, quadrature: int
 ) -> tuple[Likelihood, np.ndarray]:
     """Make the engine's model of a random part, and the triangle of its columns."""
-    if not part.bundles:
-        return FixedLikelihood(fixed.basis, outcome.family), np.empty((0, 0))
     factors, triangle = plain_factors(part)
+    return likelihood_with(fixed.basis, outcome, factors, quadrature), triangle
+
+
+def likelihood_with(
+    basis: np.ndarray, outcome: Outcome, factors: list[Factor], quadrature: int
+) -> Likelihood:
+    """Make the engine's model of a fixed part, shape (n, p), and of factors, perhaps of none."""
+    if not factors:
+        return FixedLikelihood(basis, outcome.family)
     if quadrature > 1:
-        return QuadratureLikelihood(fixed.basis, outcome.family, factors, quadrature), triangle
-    return LaplaceLikelihood(fixed.basis, outcome.family, factors), triangle
+        return QuadratureLikelihood(basis, outcome.family, factors, quadrature)
+    return LaplaceLikelihood(basis, outcome.family, factors)
 
 
 def highest_of(
