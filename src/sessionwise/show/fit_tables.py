@@ -11,13 +11,14 @@ import pandas as pd
 from sessionwise.models.association import Association
 from sessionwise.models.curve_comparison import GroupsCompared
 from sessionwise.models.fit import Curve, Fit, Health, Rows, Unanswered
+from sessionwise.models.therapists_leaving import TherapistDifferences
 from sessionwise.show.display import Note, Nothing, Table, answered
 from sessionwise.show.numbers import UNKNOWN, decimals, number, p_digits
 from sessionwise.show.suppression import guarded
 from sessionwise.show.tables import cell_text, made, table
 from sessionwise.show.words import error_words, of_whom, ratio_name, term_words, verdict
 
-Judged = Fit | Curve | GroupsCompared | Association | Unanswered
+Judged = Fit | Curve | GroupsCompared | TherapistDifferences | Association | Unanswered
 
 
 def health(fit: Judged, name: str = "health") -> Table | Note:
@@ -26,8 +27,8 @@ def health(fit: Judged, name: str = "health") -> Table | Note:
     Parameters
     ----------
     fit
-        A fit, a curve, groups compared or a correlation; a question without an answer gives a note
-        with the reason.
+        A fit, a curve, groups or therapists compared, or a correlation; a question without an
+        answer gives a note with the reason.
     name
         HTML id and file name.
 
@@ -43,6 +44,8 @@ def health(fit: Judged, name: str = "health") -> Table | Note:
     """
     if isinstance(fit, Unanswered):
         return Note(fit)
+    if isinstance(fit, TherapistDifferences):
+        fit = fit.fit
     checks = _checks(fit.health) if isinstance(fit, Fit) else []
     kinds = {Curve: "curve", GroupsCompared: "comparison"}
     title = f"What the {kinds.get(type(fit), 'correlation')} rests on"
