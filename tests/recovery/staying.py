@@ -231,9 +231,11 @@ def clinic(regime: str, known: dict[str, dict[str, float]], number: int) -> list
     return rows
 
 
-def recovered(regime: str, numbers: range, workers: int = 2) -> pd.DataFrame:
-    """Give one row per clinic and term."""
-    ask = partial(clinic, regime, truths(regime))
+def recovered(
+    regime: str, numbers: range, workers: int = 2, known: dict | None = None
+) -> pd.DataFrame:
+    """Give one row per clinic and term; what is known is worked out unless it is given."""
+    ask = partial(clinic, regime, known or truths(regime))
     if workers == 1:
         return pd.DataFrame([row for number in numbers for row in ask(number)])
     with ProcessPoolExecutor(workers) as pool:
