@@ -26,7 +26,7 @@ VARIANCES = {"glmmTMB": 2e-6, "lme4": 1e-5, "ordinal": 5e-5}
 
 @cache
 def rows():
-    return pd.read_csv(HERE / "generalized/rows.csv")
+    return pd.read_csv(HERE / "generalized/rows.csv").assign(row=lambda d: d.index)
 
 
 @cache

@@ -76,7 +76,7 @@ def generalized_mixed(formula: str, data: Any, asked: Asked) -> GeneralizedMixed
     trials = used[asked.trials].to_numpy(float) if asked.trials else None
     outcome = outcome_of(made.outcome, made.response, asked.family, asked.link, trials, categories)
     check_groups(parsed, used, outcome)
-    part = random_part_of(parsed.random, used)
+    part = random_part_of(parsed.random, used, "allowed")
     refuse_unjudged(made, part)
     aliases = [f"`{term}`: a combination of the terms before it" for term in made.aliased]
     made = _without_intercept(made) if asked.family == "ordinal" else made

@@ -144,7 +144,7 @@ def outcome_of(
 def _check_successes(name: str, values: np.ndarray, of: np.ndarray, *, with_trials: bool) -> None:
     if with_trials:
         odd = (values < 0) | (values > of) | (values != np.round(values)) | (of != np.round(of))
-        odd |= of < 1
+        odd |= (of < 1) | ~np.isfinite(of)
         needed = "whole numbers from 0 to the number of trials, at least one trial"
     else:
         odd = ~np.isin(values, (0, 1))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
+from sessionwise.models.design_matrix import is_numeric
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.generalized_outcome import FAMILY_LINKS, Outcome
 from sessionwise.models.weak_prior import PRIORS
@@ -80,6 +81,11 @@ def check_formula(parsed: Formula, asked: Asked, frame: pd.DataFrame) -> None:
         remedy = nearest(asked.trials, map(str, frame.columns))
         found = f"there is no column `{asked.trials}`"
         raise InvalidInput([Problem(found, "trials", remedy)], "the mixed model")
+    if asked.trials is not None and not is_numeric(frame[asked.trials]):
+        found = f"`{asked.trials}` holds no numbers"
+        raise InvalidInput(
+            [Problem(found, "trials", "Name a column of whole numbers.")], "the mixed model"
+        )
     if asked.family == "ordinal" and not parsed.intercept:
         raise Refused(
             "The thresholds of an ordinal outcome stand for the intercept, and the formula takes "
@@ -101,13 +107,15 @@ def check_groups(parsed: Formula, used: pd.DataFrame, outcome: Outcome) -> None:
     Raises
     ------
     Refused
-        Every row is a level of its own, or no level has rows that differ.
+        Every row is a level of its own (of a Poisson model or of successes of several trials that
+        is a model of counts that vary more than chance), or no level has rows that differ.
     """
+    told = outcome.kind == "poisson" or (outcome.kind == "binomial" and not outcome.single)
     for term in parsed.random:
         keys = list(term.columns)
         levels = used.groupby(keys, observed=True, sort=False).ngroup().to_numpy()
         many = int(levels.max()) + 1
-        if many == len(used):
+        if many == len(used) and not told:
             raise Refused(
                 f"Every row of the model is a `{term.group}` of its own ({many} of {many}), so "
                 "that their differences cannot be told from chance, and an approximation of the "

@@ -7,15 +7,20 @@ that of the link's distribution: π²/3 (logistic), π²/6 (of the smallest extr
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from sessionwise.errors import Refused
 from sessionwise.models.generalized_solution import GeneralizedSolution
 
 RESIDUALS = {"logit": np.pi**2 / 3, "cloglog": np.pi**2 / 6, "probit": 1.0}
 RATIOS = {"logit": "odds ratio", "cloglog": "hazard ratio", "log": "rate ratio"}
+NONE = 1e-10
+"""A variance below this was estimated as zero."""
+
 HALF = float(stats.norm.ppf(0.975))
 QUARTER = float(np.sqrt(2) * stats.norm.ppf(0.75))
 
@@ -31,8 +36,22 @@ def factor_variances(found: GeneralizedSolution, theta: np.ndarray) -> np.ndarra
         own = [k for k, one in enumerate(found.part.deviations) if one.group == group]
         columns = found.part.matrix([found.part.deviations[k] for k in own])
         square = columns.T @ columns / len(columns)
-        made.append(float((covariance[np.ix_(own, own)] * square).sum()))
+        variance = float((covariance[np.ix_(own, own)] * square).sum())
+        made.append(variance if variance > NONE else 0.0)
     return np.array(made)
+
+
+def _with_errors(
+    found: GeneralizedSolution, question: Callable[[np.ndarray], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give a logarithm of what the factors make, and its errors: missing where that is zero."""
+    at = question(found.theta)
+    if not at.size:
+        return at, at
+    error = np.full(at.size, np.nan)
+    known = np.isfinite(at)
+    error[known] = np.sqrt(np.diag(found.covariance_of(lambda theta: question(theta)[known])))
+    return at, error
 
 
 def latent_share_table(found: GeneralizedSolution) -> pd.DataFrame:
@@ -49,12 +68,12 @@ def latent_share_table(found: GeneralizedSolution) -> pd.DataFrame:
 
     def log_odds(theta: np.ndarray) -> np.ndarray:
         each = factor_variances(found, theta)
-        return np.log(each) - np.log(each.sum() - each + residual)
+        with np.errstate(divide="ignore"):
+            return np.log(each) - np.log(each.sum() - each + residual)
 
-    at = log_odds(found.theta)
-    error = np.sqrt(np.diag(found.covariance_of(log_odds)))
-    share = 1 / (1 + np.exp(-at))
-    limits = [1 / (1 + np.exp(-(at + side * HALF * error))) for side in (-1, 1)]
+    at, error = _with_errors(found, log_odds)
+    share = special.expit(at)
+    limits = [special.expit(at + side * HALF * error) for side in (-1, 1)]
     return pd.DataFrame(
         {
             "group": pd.Series(list(found.part.by_factor), dtype="str"),
@@ -78,12 +97,13 @@ def median_ratio_table(found: GeneralizedSolution) -> pd.DataFrame:
         )
 
     def log_log_ratio(theta: np.ndarray) -> np.ndarray:
-        return np.log(QUARTER) + 0.5 * np.log(factor_variances(found, theta))
+        with np.errstate(divide="ignore"):
+            return np.log(QUARTER) + 0.5 * np.log(factor_variances(found, theta))
 
-    at = log_log_ratio(found.theta)
-    error = np.sqrt(np.diag(found.covariance_of(log_log_ratio)))
+    at, error = _with_errors(found, log_log_ratio)
     ratio = np.exp(np.exp(at))
-    limits = [np.exp(np.exp(at + side * HALF * error)) for side in (-1, 1)]
+    with np.errstate(over="ignore"):
+        limits = [np.exp(np.exp(at + side * HALF * error)) for side in (-1, 1)]
     return pd.DataFrame(
         {
             "group": pd.Series(list(found.part.by_factor), dtype="str"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,8 @@ from sessionwise.engine.orthogonal_columns import orthogonal
 from sessionwise.engine.row_sums import Factor
 from sessionwise.errors import Refused
 from sessionwise.models.formula_terms import RandomTerm
+
+RowsAlone = Literal["refused", "allowed"]
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,9 @@ def written(bundle: Sequence[Deviation], *, correlated: bool) -> RandomTerm:
     )
 
 
-def random_part_of(random: Sequence[RandomTerm], used: pd.DataFrame) -> RandomPart:
+def random_part_of(
+    random: Sequence[RandomTerm], used: pd.DataFrame, rows_alone: RowsAlone = "refused"
+) -> RandomPart:
     """Check the random terms against the rows of a model, and lay them out.
 
     Parameters
@@ -160,6 +165,8 @@ def random_part_of(random: Sequence[RandomTerm], used: pd.DataFrame) -> RandomPa
         The random terms of the formula.
     used
         The rows of the model, complete.
+    rows_alone
+        Whether each row may be a level of its own: counts tell such levels from chance.
 
     Raises
     ------
@@ -174,7 +181,7 @@ def random_part_of(random: Sequence[RandomTerm], used: pd.DataFrame) -> RandomPa
     names = {group: own for group, (_, own) in numbered.items()}
     codes = dict(sorted(codes.items(), key=lambda item: item[1].max()))
     for name, code in codes.items():
-        _check_levels(name, code)
+        _check_levels(name, code, rows_alone)
     for outer, inner in zip(list(codes), list(codes)[1:]):
         _check_apart(outer, codes[outer], inner, codes[inner])
     slopes = [d for bundle in bundles for d in bundle if d.slope]
@@ -205,14 +212,14 @@ def _bundled(random: Sequence[RandomTerm]) -> tuple[tuple[Deviation, ...], ...]:
     return tuple(bundles)
 
 
-def _check_levels(name: str, code: np.ndarray) -> None:
+def _check_levels(name: str, code: np.ndarray, rows_alone: RowsAlone) -> None:
     levels = int(code.max()) + 1
     if levels == 1:
         raise Refused(
             f"There is one `{name}` only in the {code.size} rows of the model, so nothing can "
             f"differ between them. Take the random term of `{name}` out."
         )
-    if levels == code.size:
+    if levels == code.size and rows_alone == "refused":
         raise Refused(
             f"Every row of the model is a `{name}` of its own ({levels} of {levels}), so their "
             f"differences cannot be told from the residual. Take the random term of `{name}` out."

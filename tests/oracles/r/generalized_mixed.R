@@ -22,6 +22,7 @@ rows <- data.frame(client, therapist, first = first[client], session, x, severit
   rating = findInterval(eta + rlogis(n), c(-1.5, -.2, 1.1)) + 1)
 write.csv(rows, "tests/oracles/generalized/rows.csv", row.names = FALSE, quote = FALSE)
 rows <- read.csv("tests/oracles/generalized/rows.csv")
+rows$row <- seq_len(nrow(rows))
 
 said <- list()
 say <- function(name, formula, family, found, link = NULL, quadrature = 1, trials = NULL)
@@ -49,6 +50,9 @@ tmb("slopes_poisson", paste("crises ~", fixed, "+ (1+session||client) + (1|thera
 tmb("together_poisson", paste("contacts ~", fixed, "+ (1+session|client)"), poisson(), "poisson", "log")
 tmb("nested_negbin", paste("contacts ~", fixed, "+ (1|client) + (1|first)"), nbinom2(), "negative-binomial", "log")
 tmb("crossed_negbin", paste("contacts ~", fixed, "+ (1+session|client) + (1|therapist)"), nbinom2(), "negative-binomial", "log")
+tmb("rows_poisson", paste("contacts ~", fixed, "+ (1|client) + (1|row)"), poisson(), "poisson", "log")
+tmb("rows_alone_poisson", paste("contacts ~", fixed, "+ (1|row)"), poisson(), "poisson", "log")
+tmb("rows_trials", paste("tasks ~", fixed, "+ (1|client) + (1|row)"), binomial("logit"), "binomial", "logit", "trials")
 one <- paste("~", fixed, "+ (1|client)")
 # lme4 places nodes by the expected information: for cloglog and probit the two meet at more of them.
 by_nodes <- function(name, left, family, word, link, nodes, trials = NULL) {
