@@ -133,7 +133,7 @@ class TestBothEndings:
         row = table.frame.set_index("term").loc["srs_so_far"]
         assert (row["unplanned"], row["planned"]) == (0.9, 1.05)
         assert row["ratio"] == pytest.approx(0.86)
-        assert "Unplanned (60 endings)" in table.html
+        assert "60 endings unplanned" in table.note
 
     def test_the_figure_draws_two_rows_for_each_term(self):
         figure = ending_effects(shown_endings())

@@ -46,8 +46,7 @@ def every_definition(
         frame = {**row, "definition": marked, "share": share}
         text = {
             "definition": marked,
-            "courses": cell_text(row["courses"], 0),
-            "dropouts": cell_text(row["dropouts"], 0),
+            "dropouts": f"{cell_text(row['dropouts'], 0)} of {cell_text(row['courses'], 0)}",
             "share": row["share"] if hidden else percent(row["share"]),
         }
         for effect in EFFECT_WORDS:

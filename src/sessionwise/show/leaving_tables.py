@@ -132,14 +132,15 @@ def ending_hazards(both: EndingHazards, name: str = "ending-hazards", title: str
         texts.append(text)
     shown = pd.DataFrame(texts)[["term", "unplanned", "planned", "ratio"]]
     labels = {
-        "unplanned": f"Unplanned ({_events(both.unplanned)})",
-        "planned": f"Planned ({_events(both.planned)})",
-        "ratio": "Unplanned / planned",
+        "unplanned": "Unplanned",
+        "planned": "Planned",
+        "ratio": "Their ratio",
     }
     note = (
         f"{capital(ratio_name(both.unplanned.recipe))}s per unit with 95 % CI, from the second "
-        f"session on ({of_whom(both.unplanned.rows)}), by what was known before the session, as a "
-        "planned ending is decided by then. Cause-specific: each kind among all who came, the "
+        f"session on ({of_whom(both.unplanned.rows)}; {_events(both.unplanned)} unplanned, "
+        f"{_events(both.planned)} planned), by what was known before the session, as a planned "
+        "ending is decided by then. Cause-specific: each kind among all who came, the "
         "other kind taking away the chance of it."
     )
     heading = title or "What goes with leaving and with ending as planned"
