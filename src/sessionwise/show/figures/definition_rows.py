@@ -72,13 +72,13 @@ def _rates(told: pd.DataFrame) -> list[Row]:
 
 
 def _effects(found: EveryDefinition, told: pd.DataFrame, effect: str) -> list[Row]:
-    """Give the rows of one effect, where there is one."""
+    """Give the rows of one effect, where there is one whose limits have an end."""
     rows = []
     for rate in told.to_dict("records"):
         row = effect_row(found, rate["definition"], effect)
-        if row["events"] < SMALLEST or math.isnan(row["estimate"]):
-            continue
         numbers = (row["estimate"], row["low"], row["high"])
+        if row["events"] < SMALLEST or not all(math.isfinite(one) for one in numbers):
+            continue
         middle, low, high = (math.exp(value) for value in numbers)
         places = decimals(low, high, 1.0)
         text = f"{number(middle, places)}  ({number(low, places)} to {number(high, places)})"

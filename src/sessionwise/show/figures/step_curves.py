@@ -19,8 +19,7 @@ from sessionwise.show.words import capital, counted
 
 Marks = Literal["steps", "points"]
 AT_MAXIMUM = "at the maximum"
-STEPPED = ("product limit", "cumulative hazard")
-STEPPED = ("product limit", "Breslow's baseline")
+STEPPED = ("product limit", "cumulative hazard", "Breslow's baseline")
 THIN = {"color": QUIET, "linewidth": 0.7, "alpha": 0.55, "linestyle": "-"}
 
 
