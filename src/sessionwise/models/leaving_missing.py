@@ -16,6 +16,7 @@ from sessionwise.features.leaving import Episodes, episodes
 from sessionwise.features.running_means import running
 from sessionwise.models.answers import answer
 from sessionwise.models.fit import Fit, Unanswered
+from sessionwise.models.leaving_baseline import with_first_session
 from sessionwise.models.leaving_errors import hazard_by_therapist
 from sessionwise.records.ledger import Left
 from sessionwise.records.sessions import Column, Sessions
@@ -143,18 +144,16 @@ def _formula(at_risk: Episodes, terms: Sequence[str]) -> str:
 
 def _prepared(at_risk: Episodes, alliance: str) -> Episodes:
     """Add what the three models need: a swing of 0 at session 1, and values beside indicators."""
-    frame = at_risk.frame.copy(deep=False)
     level, swing = f"{alliance}_to_date", f"{alliance}_change"
-    first, scored = frame["session"].eq(1), frame[alliance].notna()
-    frame["first_session"] = first.astype("int64")
-    frame[swing] = frame[swing].mask(first & scored, 0.0)
+    at_risk = with_first_session(at_risk, swing, alliance)
+    frame = at_risk.frame.copy(deep=False)
+    scored = frame[alliance].notna()
     frame[f"{alliance}_none_yet"] = frame[level].isna().astype("float64")
     frame[f"{alliance}_level_or_mean"] = frame[level].fillna(frame[level].mean())
     frame[f"{alliance}_swing_or_0"] = frame[f"{alliance}_last_swing"].where(scored, 0.0)
     known = at_risk.columns[alliance].known
     names = [f"{alliance}_{end}" for end in ("none_yet", "level_or_mean", "swing_or_0")]
     made = {name: Column(name, "number", known, made_from=(alliance,)) for name in names}
-    made["first_session"] = Column("first_session", "flag", "before", made_from=("session",))
     return replace(at_risk, frame=frame, columns={**at_risk.columns, **made})
 
 

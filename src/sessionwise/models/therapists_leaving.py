@@ -14,7 +14,7 @@ from sessionwise.engine.spread_profile import SpreadProfile
 from sessionwise.errors import Refused, Unanswerable
 from sessionwise.features.given import need_given
 from sessionwise.features.intake import need_intake
-from sessionwise.features.leaving import Episodes, episodes
+from sessionwise.features.leaving import Episodes, episodes, need_endings
 from sessionwise.models.benchmarks import THERAPISTS_AND_DROPOUT, Benchmark
 from sessionwise.models.discrete_hazard import Link, hazard
 from sessionwise.models.generalized_mixed_fit import GeneralizedMixedFit
@@ -142,6 +142,7 @@ def therapists_and_leaving(
     >>> bool(found.share_low <= found.share <= found.share_high)
     True
     """
+    need_endings(s)
     s.need(["therapist"], PURPOSE)
     need_intake(s, adjust, PURPOSE)
     need_given(s, ["therapist", *adjust], PURPOSE)
