@@ -9,7 +9,9 @@ from sessionwise.engine.subdistribution_curve import predicted_incidence
 from sessionwise.errors import InvalidInput, Refused
 
 STEP = 1e-5
-SLOPE = 6e-3  # of the largest slope: G's own slope is dN/(Y(Y − dN)), the score's part has dN/Y²
+# Of the largest slope: G's own slope is dN/(Y(Y − dN)), the score's part has dN/Y². Without what
+# the estimated G adds the gap would be 0.03 or more.
+SLOPE = 6e-3
 
 
 def score(time, cause, x, beta, group, weight):
@@ -37,11 +39,11 @@ def score(time, cause, x, beta, group, weight):
 
 @pytest.mark.parametrize("groups", [1, 2])
 def test_each_course_adds_the_slope_of_the_score_in_its_weight(groups):
-    rng = np.random.default_rng(5)
-    n = 32
+    rng = np.random.default_rng(7)
+    n = 40
     x, time = rng.normal(size=(n, 2)), rng.exponential(size=n)
     cause, group = rng.choice([0, 1, 2], n, p=[0.35, 0.35, 0.3]), rng.integers(0, groups, n)
-    cause[(time > 1) & (cause == 0)] = 1  # none censored where few are at risk
+    cause[(time > 1.5) & (cause == 0)] = 1  # none censored where few are at risk
     fit = fine_gray(time, cause, x, censoring=group)
     slopes = np.empty((n, 2))
     for i in range(n):
