@@ -316,6 +316,11 @@ def test_the_methods_paragraph_tells_how_each_fit_was_made():
         assert part in said
 
 
+def test_statsmodels_is_named_only_where_it_computed_something():
+    assert "statsmodels" not in str(methods([endings_curve(), hybrid()]))
+    assert "statsmodels" in str(methods([endings_curve(), leaving_fit()]))
+
+
 def test_references_are_whole_sorted_and_known():
     assert references(["wilson", "kaplan_meier", "wilson"]) == [
         *SOURCES["kaplan_meier"],

@@ -16,20 +16,8 @@ from sessionwise.show.suppression import SMALLEST, WITHHELD, guarded, guarded_to
 from sessionwise.show.words import capital, error_words, of_whom
 
 Told = Fit | Curve | GroupsCompared | Classified | Association
-OURS_ALONE = (
-    "linear mixed model",
-    "linear model",
-    "binomial mixed model",
-    "Poisson mixed model",
-    "negative binomial mixed model",
-    "cumulative mixed model",
-    "binomial model",
-    "Poisson model",
-    "negative binomial model",
-    "cumulative model",
-    "subdistribution hazard model (Fine–Gray)",
-)
-"""Models in which nothing is computed by statsmodels."""
+BY_STATSMODELS = ("iteratively reweighted least squares", "estimating equations", "Wilson")
+"""What statsmodels has a part in, as recipes call it."""
 
 
 def methods(fits: Iterable[Told | Unanswered], name: str = "methods") -> Sentence | Nothing:
@@ -52,8 +40,9 @@ def methods(fits: Iterable[Told | Unanswered], name: str = "methods") -> Sentenc
     if not made:
         return Nothing()
     described = [_described(fit) for fit in made]
-    ours = all(fit.recipe.kind in OURS_ALONE for fit in made)
-    packages = ("sessionwise", "numpy", "scipy", *(() if ours else ("statsmodels",)))
+    how = " ".join(f"{fit.recipe.estimation} {fit.recipe.reference}" for fit in made)
+    theirs = any(words in how for words in BY_STATSMODELS)
+    packages = ("sessionwise", "numpy", "scipy", *(("statsmodels",) if theirs else ()))
     computed = listed([f"{package} {version(package)}" for package in packages])
     cited = references([key for fit in made for key in fit.recipe.sources])
     sources = [f"References: {' '.join(cited)}"] if cited else []
