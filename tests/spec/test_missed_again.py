@@ -80,5 +80,34 @@ class TestTheQuestion:
         with pytest.raises(InvalidInput) as told:
             sw.alliance_and_missing_again(clinic, event="late", clock="hours")
         assert "'late'" in str(told.value) and "'hours'" in str(told.value)
-        with pytest.raises(Unanswerable, match="No appointment was cancelled"):
+        with pytest.raises(
+            Unanswerable, match="Whether appointments were cancelled is not in these records"
+        ):
             sw.alliance_and_missing_again(sw.example(), event="cancelled")
+
+
+class TestWhoCancels:
+    def test_all_appointments_are_asked_and_the_long_form_gives_the_same(self, clinic):
+        fit = sw.alliance_and_attendance(clinic, event="cancelled")
+        s = sw.attendance_flags(clinic)
+        table = sw.running(s, "srs").frame
+        last = table["srs"].groupby(table["client"]).ffill().groupby(table["client"]).shift()
+        rows = table.assign(swing=last - table["srs_so_far"])
+        rows = rows[(rows["appointment"] > 1) & (rows["sessions_so_far"] > 0)]
+        assert fit.rows.events + fit.rows.events_lost == rows["cancelled"].sum()
+        long = sw.mixed(
+            "cancelled ~ sessions_so_far + srs_so_far + swing + (1 | client) + (1 | therapist)",
+            rows, family="binomial",
+        )  # fmt: skip
+        assert fit.rows.used == long.rows.used
+        np.testing.assert_allclose(
+            fit.estimates.iloc[:4][["estimate", "std_error"]],
+            long.estimates[["estimate", "std_error"]],
+            rtol=1e-5,
+        )
+
+    def test_it_is_said_of_cancelled_appointments(self, clinic):
+        fit = sw.alliance_and_attendance(clinic, event="cancelled")
+        assert "odds of a cancelled appointment" in str(sw.show.missed(fit))
+        with pytest.raises(InvalidInput, match="'late'"):
+            sw.alliance_and_attendance(clinic, event="late")

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import pandas as pd
 
-from sessionwise.errors import Refused, Unanswerable
+from sessionwise.errors import InvalidInput, Problem, Refused, Unanswerable, nearest
 from sessionwise.features.running_means import running
 from sessionwise.records.sessions import COURSE_KEY, Column, Sessions
 
+Event = Literal["no_show", "cancelled"]
+"""What may become of an appointment; cancelled ones are among the others only where it is asked
+who cancels."""
+
+EVENT_WORDS = {"no_show": "missed", "cancelled": "cancelled"}
 FLAGS = {
     "attended": "appointment attended",
     "no_show": "appointment missed",
@@ -155,3 +161,28 @@ def rows_asked(
         left.append((reason, int(lost.sum())))
         still &= ~lost
     return frame[still].reset_index(drop=True), tuple(one for one in left if one[1])
+
+
+def need_event(s: Sessions, event: str) -> None:
+    """Refuse an event that is none, or that no appointment of the records has.
+
+    Raises
+    ------
+    InvalidInput, Unanswerable
+        No such word; nobody missed (or cancelled) an appointment, or the records do not say so.
+    """
+    if event not in get_args(Event):
+        problem = Problem(f"there is no event '{event}'", "", nearest(str(event), get_args(Event)))
+        raise InvalidInput([problem], "a question about attendance")
+    table = s.table
+    if table[event].any():
+        return
+    other = "cancelled" if event == "no_show" else "no_show"
+    word = EVENT_WORDS[other]
+    held = "every row is an attended session"
+    if table[other].any():
+        held = f"of those not attended all were {word}"
+    raise Unanswerable(
+        f"Whether appointments were {EVENT_WORDS[event]} is not in these records: {held}. If the "
+        "export knows it, name the column that says so as [columns.attendance] in the codebook."
+    )

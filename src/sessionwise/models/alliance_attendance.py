@@ -7,11 +7,14 @@ from dataclasses import replace
 
 import pandas as pd
 
-from sessionwise.errors import Refused, Unanswerable
+from sessionwise.errors import Refused
 from sessionwise.features.attendance import (
+    EVENT_WORDS,
+    Event,
     attendance_flags,
     before_appointments,
     kept_or_missed,
+    need_event,
     rows_asked,
 )
 from sessionwise.features.given import need_given
@@ -25,22 +28,30 @@ from sessionwise.models.model_rows import refuse_few_clients
 from sessionwise.records.sessions import COURSE_KEY, Sessions
 
 PURPOSE = "Alliance and attendance"
-CLOCK = (
-    "Each row is an appointment that was attended or missed, from the second on; what explains it "
-    "is from earlier sessions."
-)
+CLOCKS = {
+    "no_show": "Each row is an appointment that was attended or missed, from the second on; what "
+    "explains it is from earlier sessions.",
+    "cancelled": "Each row is an appointment, from the second on; what explains it is from earlier "
+    "sessions.",
+}
+QUESTIONS = {
+    "no_show": "coming to the next appointment that was made",
+    "cancelled": "not cancelling the next appointment that was made",
+}
 FEW_ROWS = 10
 """Rows per client below which Laplace's approximation gets a caution."""
 
 
-def alliance_and_attendance(s: Sessions, alliance: str = "srs", adjust: Sequence[str] = ()) -> Fit:
+def alliance_and_attendance(
+    s: Sessions, alliance: str = "srs", adjust: Sequence[str] = (), event: Event = "no_show"
+) -> Fit:
     """Does a better alliance precede coming to the next appointment that was made?
 
     Not whether anybody leaves, which is decided between sessions, but who did not come to an
     appointment without cancelling it. All that explains it was known before: ``X_so_far``, the mean
     of the scores of earlier sessions, is what the client usually says; ``X_last_change``, the last
     score minus that mean, is the last swing. Appointments that were cancelled are left out and
-    counted: they are neither.
+    counted: they are neither. With ``event="cancelled"`` it is asked who cancels, among all.
 
     Parameters
     ----------
@@ -50,11 +61,13 @@ def alliance_and_attendance(s: Sessions, alliance: str = "srs", adjust: Sequence
         A score, in scale points.
     adjust
         Intake covariates.
+    event
+        ``"no_show"``: neither came nor cancelled; ``"cancelled"``: cancelled, of all appointments.
 
     Returns
     -------
     Fit
-        Logistic mixed model of ``no_show``, by Laplace's approximation; terms ``Intercept,
+        Logistic mixed model of the event, by Laplace's approximation; terms ``Intercept,
         sessions_so_far, X_so_far, X_last_change``, ``modality`` where it is recorded of
         appointments that were missed too, and the covariates: log odds per alliance point (or per
         session), of a client and a therapist who differ from others as they do. Random levels of
@@ -91,29 +104,29 @@ def alliance_and_attendance(s: Sessions, alliance: str = "srs", adjust: Sequence
     need_intake(s, adjust, PURPOSE)
     need_given(s, [alliance, *adjust], PURPOSE)
     s = attendance_flags(before_appointments(s, alliance))
-    _need_misses(s)
+    need_event(s, event)
     s, unit, notes = innermost_units(s)
     fixed = ["sessions_so_far", f"{alliance}_so_far", f"{alliance}_last_change", *adjust]
-    modality, said = _modality(s, fixed)
+    modality, said = _modality(s, fixed, event)
     fixed += modality
-    groups, alone = _groups(s, unit, fixed)
-    rows, left_out = rows_asked(s, [*fixed, *groups])
+    groups, alone = _groups(s, unit, fixed, event)
+    rows, left_out = rows_asked(s, [*fixed, *groups], cancelled=event == "cancelled")
     left_out = (*((one.reason, one.rows) for one in s.origin.ledger if one.rows), *left_out)
     refuse_few_clients(rows)
-    formula = f"no_show ~ {' + '.join([*fixed, *(f'(1 | {group})' for group in groups)])}"
+    formula = f"{event} ~ {' + '.join([*fixed, *(f'(1 | {group})' for group in groups)])}"
     fit = mixed(formula, rows, family="binomial")
     words = s.columns[alliance].label or alliance
     return fit.replace(
-        question=f"Does a better {words} precede coming to the next appointment that was made?",
+        question=f"Does a better {words} precede {QUESTIONS[event]}?",
         rows=_counted(fit, s, rows, left_out),
         recipe=replace(
             fit.recipe,
             clock="session",
-            notes=(CLOCK, *notes, *said, *alone, *fit.recipe.notes),
+            notes=(CLOCKS[event], *notes, *said, *alone, *fit.recipe.notes),
             caution=_caution(len(rows) / rows[unit].nunique()),
         ),
         scales={**fit.scales, **_scales(rows, alliance)},
-        labels=term_labels(s.columns, [*fit.estimates["term"], "no_show", alliance]),
+        labels=term_labels(s.columns, [*fit.estimates["term"], event, alliance]),
     )
 
 
@@ -156,49 +169,43 @@ def chance_of_missing(fit: Fit | Unanswered) -> pd.DataFrame | Unanswered:
     return pd.DataFrame(lines, columns=["group", "alliance", "estimate", "low", "high"])
 
 
-def _need_misses(s: Sessions) -> None:
-    """Refuse records in which nobody missed an appointment, or that would not say so."""
-    table = s.table
-    if not table["no_show"].any():
-        kind = "were cancelled" if table["cancelled"].any() else "every row is an attended session"
-        held = f"of those not attended all {kind}" if table["cancelled"].any() else kind
-        raise Unanswerable(
-            f"Whether appointments were missed is not in these records: {held}. If the export "
-            "knows it, name the column that says so as [columns.attendance] in the codebook."
-        )
-
-
-def _modality(s: Sessions, fixed: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+def _modality(s: Sessions, fixed: Sequence[str], event: Event) -> tuple[list[str], tuple[str, ...]]:
     """Take the way of meeting in, where it was recorded of what was missed too."""
     if "modality" not in s.columns or "modality" in fixed:
         return [], ()
     frame = s.frame
-    rows = frame[kept_or_missed(s) & frame[list(fixed)].notna().all(axis=1)]
+    rows = frame[
+        kept_or_missed(s, cancelled=event == "cancelled") & frame[list(fixed)].notna().all(axis=1)
+    ]
     given = rows["modality"].notna()
-    missed = rows["no_show"].eq(1)
+    missed = rows[event].eq(1)
     if not given[missed].mean() > 0.9 * given[~missed].mean():
         return [], (
-            "The modality is not recorded of appointments that were missed, so it is not held.",
+            f"The modality is not recorded of appointments that were {EVENT_WORDS[event]}, so it "
+            "is not held.",
         )
-    each = rows[given].groupby(rows["modality"].astype("str"), observed=True)["no_show"]
+    each = rows[given].groupby(rows["modality"].astype("str"), observed=True)[event]
     seen = each.agg(["min", "max"])
     if len(seen) < 2:
         return [], ()
     if (seen["min"] == seen["max"]).any():
         return [], (
-            "In one modality all appointments, or none, were missed, so modality is not held.",
+            f"In one modality all appointments, or none, were {EVENT_WORDS[event]}, so modality is "
+            "not held.",
         )
     return ["modality"], ()
 
 
 def _groups(
-    s: Sessions, unit: str, fixed: Sequence[str]
+    s: Sessions, unit: str, fixed: Sequence[str], event: Event
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Give the columns that levels differ by; therapists where there are several."""
     frame = s.frame
     if "therapist" not in frame:
         return (unit,), ()
-    rows = kept_or_missed(s) & frame[list(fixed)].notna().all(axis=1)
+    rows = kept_or_missed(s, cancelled=event == "cancelled") & frame[list(fixed)].notna().all(
+        axis=1
+    )
     if frame.loc[rows, "therapist"].nunique() < 2:
         alone = "The rows of the model have one therapist, so therapists cannot be compared."
         return (unit,), (alone,)
@@ -210,14 +217,16 @@ def _groups(
 def _counted(
     fit: Fit, s: Sessions, rows: pd.DataFrame, left_out: tuple[tuple[str, int], ...]
 ) -> Rows:
-    """Count appointments, those missed, and the missed ones that lack a value."""
-    missed = int(rows["no_show"].sum())
+    """Count appointments, those missed (or cancelled), and those of them that lack a value."""
+    event = fit.outcome
+    missed = int(rows[event].sum())
+    asked = kept_or_missed(s, cancelled=event == "cancelled")
     return replace(
         fit.rows,
         clients=len(rows[["clinic", "client"]].drop_duplicates()),
         therapists=int(rows["therapist"].nunique()) if "therapist" in rows else 0,
         events=missed,
-        events_lost=int(s.table.loc[kept_or_missed(s), "no_show"].sum()) - missed,
+        events_lost=int(s.table.loc[asked, event].sum()) - missed,
         left_out=left_out,
         unit="appointments",
     )

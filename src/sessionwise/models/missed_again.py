@@ -8,11 +8,14 @@ from typing import Literal, get_args
 
 import pandas as pd
 
-from sessionwise.errors import InvalidInput, Problem, Unanswerable, nearest
+from sessionwise.errors import InvalidInput, Problem, nearest
 from sessionwise.features.attendance import (
+    EVENT_WORDS,
+    Event,
     attendance_flags,
     before_appointments,
     kept_or_missed,
+    need_event,
     rows_asked,
 )
 from sessionwise.features.given import need_given
@@ -23,10 +26,8 @@ from sessionwise.models.labels import term_labels
 from sessionwise.models.model_rows import refuse_few_clients
 from sessionwise.records.sessions import COURSE_KEY, Sessions
 
-Event = Literal["no_show", "cancelled"]
 Clock = Literal["total", "gap"]
 PURPOSE = "Alliance and missed appointments"
-WORDS = {"no_show": "missed", "cancelled": "cancelled"}
 FEWEST = 10
 """Events a stratum of the gap-time model needs; later ones are taken together."""
 
@@ -90,11 +91,7 @@ def alliance_and_missing_again(
     need_intake(s, adjust, PURPOSE)
     need_given(s, [alliance, *adjust], PURPOSE)
     s = attendance_flags(before_appointments(s, alliance))
-    if not s.table[event].any():
-        raise Unanswerable(
-            f"No appointment was {WORDS[event]} in these records. If the export knows it, name the "
-            "column that says so as [columns.attendance] in the codebook."
-        )
+    need_event(s, event)
     fixed = [f"{alliance}_so_far", f"{alliance}_last_change", *adjust]
     cancelled = event == "cancelled"
     rows, left_out = rows_asked(s, fixed, cancelled=cancelled)
@@ -109,7 +106,7 @@ def alliance_and_missing_again(
     lost = int(s.table.loc[kept_or_missed(s, cancelled=cancelled), event].sum()) - fit.rows.events
     words = s.columns[alliance].label or alliance
     return fit.replace(
-        question=f"Does a better {words} go before fewer appointments {WORDS[event]}?",
+        question=f"Does a better {words} go before fewer appointments {EVENT_WORDS[event]}?",
         rows=replace(
             fit.rows,
             clients=int(rows["who"].nunique()),

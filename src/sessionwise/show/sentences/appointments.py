@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from sessionwise.errors import InvalidInput, Problem
+from sessionwise.features.attendance import EVENT_WORDS
 from sessionwise.models.alliance_attendance import chance_of_missing
 from sessionwise.models.fit import Fit
 from sessionwise.models.generalized_mixed_fit import GeneralizedMixedFit
@@ -60,10 +61,15 @@ def missed(fit: Fit, alliance: str = "", name: str = "missed") -> Sentence:
         fit, f"{score}_last_change", "alliance_within",
         f"A last score {step} higher than the average so far",
     )  # fmt: skip
-    rests = f"These rest on {of_whom(fit.rows, events='missed appointment')}, with "
+    rests = f"These rest on {of_whom(fit.rows, events=f'{_word(fit)} appointment')}, with "
     rests += f"{error_words(fit.recipe)}."
     parts = (so_far, change, _chances(fit), _shares(fit), rests, without(fit), fit.recipe.caution)
     return Sentence(name, " ".join(part for part in parts if part), f"{so_far} {rests}")
+
+
+def _word(fit: Fit) -> str:
+    """Say what became of the appointments the fit is about."""
+    return EVENT_WORDS.get(fit.outcome, "missed")
 
 
 def _step(fit: Fit, scale: str, kind: str) -> str:
@@ -78,9 +84,11 @@ def _effect(fit: Fit, term: str, scale: str, subject: str) -> str:
     """Word one odds ratio, per standard deviation if it is known, and per point."""
     row, spread = fit.term(term), fit.scales.get(scale, math.nan)
     if row["low"] > 0 or row["high"] < 0:
-        effect = f"{'lower' if row['estimate'] < 0 else 'higher'} odds of a missed appointment"
+        effect = (
+            f"{'lower' if row['estimate'] < 0 else 'higher'} odds of a {_word(fit)} appointment"
+        )
     else:
-        effect = "no clear difference in the odds of a missed appointment"
+        effect = f"no clear difference in the odds of a {_word(fit)} appointment"
     told = _ratio(row, spread if spread > 0 else 1.0)
     point = f"; per point {_ratio(row, 1.0).replace('95 % CI ', '')}" if spread > 0 else ""
     return f"{subject} preceded {effect} (odds ratio {told}{point})."
@@ -99,7 +107,7 @@ def _chances(fit: Fit) -> str:
     told = f"({number(low['alliance'], 1)} points)", f"({number(high['alliance'], 1)} points)"
     return (
         f"Averaged over clients and therapists, the model expects {_percent(low)} of appointments "
-        f"to be missed where the average so far was low {told[0]} and "
+        f"to be {_word(fit)} where the average so far was low {told[0]} and "
         f"{_percent(high).replace('95 % CI ', '')} where it was high {told[1]}."
     )
 
