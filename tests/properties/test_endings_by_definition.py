@@ -13,6 +13,7 @@ from sessionwise.features.course_verdicts import DROPOUT, STAYED, VERDICTS
 from sessionwise.features.dropout_rule import MEANINGS, Definition
 from sessionwise.models.defined_endings import defined
 from sessionwise.records.observation import Observation
+from sessionwise.records.recounting import POSSIBLE_UNTIL
 from sessionwise.records.sessions import COURSE_KEY, ENDINGS, Sessions
 
 UNTIL = pd.Timestamp("2024-06-30")
@@ -76,8 +77,14 @@ def test_one_verdict_a_course_and_nothing_after_the_ending(definition, s, weeks,
     assert (each.sum() <= 1).all()
     assert (each.sum() == each.last()).all()  # the event stands on the last row at risk
     last = rows[of.attended].groupby(COURSE_KEY, observed=True)["session"].max()
-    ended = frame[events == 1].set_index(COURSE_KEY)["session"]
-    assert (ended == last.reindex(ended.index)).all()  # and on the last session attended
+    for kind in ("unplanned", "planned"):
+        ended = frame[frame[f"left_{kind}"] == 1].set_index(COURSE_KEY)
+        on_last = ended["session"] == last.reindex(ended.index)  # the last session attended, or the
+        if kind == "planned" and POSSIBLE_UNTIL in frame:  # last before dropout was ruled out
+            on_last |= ended["session"] == ended[POSSIBLE_UNTIL]
+        assert on_last.all()
+    if POSSIBLE_UNTIL in frame:
+        assert not frame["session"].gt(frame[POSSIBLE_UNTIL]).fillna(False).any()
 
 
 @settings(max_examples=20, deadline=None)

@@ -193,8 +193,9 @@ SCORED = """
     g      1       15  unplanned | {}
     g      2       16  unplanned | .
 """
-"""The cut-off is 25, a change counts from 6 points on. Better by 12, by 7, worse by 7; d was above
-the cut-off once and fell back; e gave no score, f one."""
+"""The cut-off is 25, a change counts from 6 points on. Better by 12, by 7, worse by 7; c began
+above the cut-off, which no change can cross then; d was above it once and fell back; e gave no
+score, f one."""
 
 
 @pytest.mark.parametrize(
@@ -207,7 +208,7 @@ the cut-off once and fell back; e gave no score, f one."""
         ),
         (
             "before clinically significant change",
-            ("stayed", "dropout", "dropout", "dropout", "none", "dropout", "dropout"),
+            ("stayed", "dropout", "none", "dropout", "none", "dropout", "dropout"),
             {"criterion": 6},
         ),
         (
@@ -226,6 +227,58 @@ def test_definitions_made_of_the_outcome_and_marked_so(definition, verdicts, opt
         float(verdict == "dropout") for verdict in verdicts
     ]
     assert s.courses["ending"].tolist()[4] == "not_counted"
+
+
+REACHING = """
+    client session ors ending
+    a      1       15  unplanned
+    a      2       18  unplanned
+    a      3       27  unplanned
+    a      4       14  unplanned
+    b      1       30  unplanned
+    b      2       20  unplanned
+    c      1       15  unplanned
+    c      2       .   unplanned
+    d      1       15  ongoing
+    d      2       .   ongoing
+    d      3       26  ongoing
+"""
+
+
+@pytest.mark.parametrize("definition", ["never reached the cut-off", "OpenFIT"])
+def test_who_reached_the_cut_off_is_complete_and_no_longer_at_risk(definition):
+    """a reached it at session 3, so that dropout was possible up to the decision after session 2,
+    and the course is complete then, though it went on and ended unplanned; b began there and was
+    never at risk; c never did; d did, and is open."""
+    s = sw.dropout(Sessions.of(frame_of(REACHING), observation=KEPT), definition, outcome="ors")
+    assert decisions(s) == [
+        ("a", 1, 0, 0), ("a", 2, 0, 1),
+        ("c", 1, 0, 0), ("c", 2, 1, 0),
+        ("d", 1, 0, 0), ("d", 2, 0, 1),
+    ]  # fmt: skip
+    left = {one.reason: one.rows for one in sw.episodes(s).left_out}
+    assert left["sessions of courses in which the definition no longer allows a dropout"] == 5
+    curve = sw.incidence(s).estimates
+    last = curve[curve["time"] == 2].set_index("state")["estimate"]
+    assert last["planned ending"] == pytest.approx(2 / 3)
+    assert last["unplanned ending"] == pytest.approx(1 / 3)
+
+
+def test_who_began_on_the_healthy_side_is_not_at_risk_of_leaving_before_a_change_across_it():
+    """c began there; the others may gain the change and lose it again, and stay at risk."""
+    definition, options = "before clinically significant change", {"outcome": "ors", "criterion": 6}
+    page = SCORED.format("stayed", "dropout", "none", "dropout", "none", "dropout", "dropout")
+    s = judged(page, definition, **options)
+    at_risk = sw.episodes(s).frame.groupby("client").size()
+    assert at_risk.to_dict() == {"a": 2, "b": 2, "d": 3, "f": 1, "g": 2}
+    assert "On its healthy side began fewer than 5 courses" in " ".join(s.rule.notes)
+
+
+def test_the_limit_is_gone_with_the_definition_that_set_it():
+    s = Sessions.of(frame_of(REACHING), observation=KEPT)
+    before = decisions(s)
+    again = sw.dropout(sw.dropout(s, "OpenFIT", outcome="ors"), "declared")
+    assert decisions(again) == before
 
 
 def test_where_lower_is_better_the_cut_off_is_reached_from_above():

@@ -80,6 +80,28 @@ def scores_of_courses(s: Sessions, outcome: str, better: str) -> pd.DataFrame:
     return found.reindex(keys).set_axis(s.courses.index)
 
 
+def last_session_before(s: Sessions, there: np.ndarray) -> pd.Series:
+    """Give the number of the session before the first one at which something was so.
+
+    Parameters
+    ----------
+    s
+        The records.
+    there
+        One bool per row of ``table``; of sessions that were not attended it says nothing.
+
+    Returns
+    -------
+    Series
+        One whole number per row of ``courses``, 0 if it was so at the first session; missing where
+        it never was.
+    """
+    rows = s.table.loc[s.attended & there]
+    first = rows.groupby(COURSE_KEY, sort=False, observed=True)["session"].min()
+    keys = pd.MultiIndex.from_frame(s.courses[COURSE_KEY])
+    return (first.astype("Int64") - 1).reindex(keys).set_axis(s.courses.index)
+
+
 def declared(facts: pd.DataFrame) -> pd.Series:
     """Dropout is an ending recorded as unplanned: the therapist's judgement.
 
@@ -153,8 +175,8 @@ def before_improvement(facts: pd.DataFrame, improved: pd.Series) -> pd.Series:
 
     ``improved``: yes, no, or missing where no score says; one score alone shows no improvement.
     Reliable improvement as in Jacobson & Truax 1991; with the cut-off crossed as well, clinically
-    significant change (Swift, Callahan & Levine 2009). It holds the outcome: not independent
-    evidence beside a model of it.
+    significant change (Swift, Callahan & Levine 2009), which who began on its healthy side cannot
+    show and is not judged by. It holds the outcome: not independent evidence beside a model of it.
 
     Examples
     --------

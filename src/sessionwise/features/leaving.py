@@ -13,6 +13,7 @@ from sessionwise.features.counts import came_at_all
 from sessionwise.records.ending_rules import NOT_COUNTED
 from sessionwise.records.ledger import Left
 from sessionwise.records.observation import NO_DECISION
+from sessionwise.records.recounting import POSSIBLE_UNTIL
 from sessionwise.records.sessions import COURSE_KEY, Column, Sessions
 from sessionwise.records.small_counts import many
 
@@ -88,6 +89,8 @@ def episodes(s: Sessions) -> Episodes:
     rows = frame.loc[at_risk].copy()
     for kind in CAUSES:
         ended = last & (ending == kind).to_numpy()
+        if kind == "planned":
+            ended |= _ruled_out_next(frame)
         rows[f"left_{kind}"] = ended[at_risk].astype("int64")
     rows["start"] = rows["session"].astype("int64") - 1
     rows["stop"] = rows["session"].astype("int64")
@@ -102,9 +105,14 @@ def episodes(s: Sessions) -> Episodes:
     columns = {**s.columns, **{column.name: column for column in made}}
     read = tuple(Left(reason, rows_left) for reason, rows_left in s.left_out)
     left_out = (*read, *_not_at_risk(s, frame, last))
-    rows = rows.reset_index(drop=True)
-    notes, rule = said_of_endings(s), s.rule
-    return Episodes(rows, columns, left_out, "session", notes, rule.caution, rule.source)
+    said = said_of_endings(s), s.rule.caution, s.rule.source
+    return Episodes(rows.reset_index(drop=True), columns, left_out, "session", *said)
+
+
+def _ruled_out_next(frame: pd.DataFrame) -> np.ndarray:
+    """Mark decisions after which the course came to what rules dropout out: it is complete then."""
+    until = frame.get(POSSIBLE_UNTIL, pd.Series(np.nan, frame.index))
+    return frame["session"].eq(until).fillna(False).to_numpy(bool)
 
 
 def said_of_endings(s: Sessions) -> tuple[str, ...]:
@@ -261,16 +269,23 @@ def _not_at_risk(s: Sessions, frame: pd.DataFrame, last: np.ndarray) -> tuple[Le
     """Count attended sessions that are not at risk, by the reason."""
     ending, due = frame["ending"].astype("str"), frame["due"]
     left_out = s.attended & ~frame["decided"].to_numpy(bool)
-    past = np.zeros(len(frame), bool)
-    if s.rule.last_session is not None:
-        past = left_out & frame["session"].gt(s.rule.last_session).fillna(False).to_numpy(bool)
-        left_out = left_out & ~past
+    number, of_course = s.rule.last_session, frame.get(POSSIBLE_UNTIL)
+    limits = {
+        f"sessions after session {number}: no longer dropout by the definition": number,
+        "sessions of courses in which the definition no longer allows a dropout": of_course,
+    }
+    past = []
+    for reason, limit in limits.items():
+        if limit is not None:
+            over = left_out & frame["session"].gt(limit).fillna(False).to_numpy(bool)
+            past.append(Left(reason, int(over.sum())))
+            left_out = left_out & ~over
     theirs = ending.isin(list(CAUSES))
+    still = ending == "ongoing"
     reasons = {
-        "last sessions of open courses: the next appointment was not yet due": ~due
-        & (ending == "ongoing"),
+        "last sessions of open courses: the next appointment was not yet due": ~due & still,
         "last sessions of open courses: the next appointment was due, and neither a return nor an "
-        "ending is recorded": due & (ending == "ongoing"),
+        "ending is recorded": due & still,
         "endings recorded before it could be known whether the client would return": ~due & theirs,
         "endings after the last session allowed: nobody could have returned": due & theirs,
         "last sessions of courses that others ended or the limit did": ending.isin(NO_DECISION),
@@ -282,6 +297,4 @@ def _not_at_risk(s: Sessions, frame: pd.DataFrame, last: np.ndarray) -> tuple[Le
         counted.append(Left(reason, found, found))
     beyond = "earlier sessions, undated or after the records or the limit ended"
     counted.append(Left(beyond, int((left_out & ~last).sum())))
-    after = f"sessions after session {s.rule.last_session}: no longer dropout by the definition"
-    counted.append(Left(after, int(past.sum())))
-    return tuple(left for left in counted if left.rows)
+    return tuple(left for left in (*counted, *past) if left.rows)

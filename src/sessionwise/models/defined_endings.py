@@ -21,6 +21,7 @@ from sessionwise.features.course_verdicts import (
     before_improvement,
     course_facts,
     ended_before,
+    last_session_before,
     never_reached_cutoff,
     openfit,
     scores_of_courses,
@@ -112,13 +113,14 @@ def defined(s: Sessions, rule: DropoutRule) -> Sessions:
         need_endings(s)
     weeks = _weeks(s, rule)
     facts = course_facts(s, weeks)
-    verdict, last_session, numbers = _judged(s, rule, facts)
+    verdict, (last_session, possible_until), numbers = _judged(s, rule, facts)
     notes = _notes(s, rule, verdict, (weeks, numbers))
     meaning = MEANINGS[rule.definition]
     caution = OUTCOME_CAUTION if meaning.uses_outcome else ""
     roles, source = s.rule.roles, meaning.source
     ending_rule = EndingRule(rule.definition, notes, caution, roles, last_session, source)
-    made = recounted(s, _endings(facts["ending"], verdict), ending_rule, weeks)
+    endings = _endings(facts["ending"], verdict)
+    made = recounted(s, endings, ending_rule, weeks, possible_until)
     courses = made.courses
     courses["dropout"] = pd.Categorical(verdict, categories=list(VERDICTS))
     column = Column("dropout", "category", "course", "course", label="dropout by the definition")
@@ -161,19 +163,18 @@ def _weeks(s: Sessions, rule: DropoutRule) -> float | None:
 
 def _judged(
     s: Sessions, rule: DropoutRule, facts: pd.DataFrame
-) -> tuple[pd.Series, int | None, str]:
-    """Judge every course; give the last session at risk, and the numbers in words."""
+) -> tuple[pd.Series, tuple[int | None, pd.Series | None], str]:
+    """Judge every course; give the last session at risk, of all or of each, and the numbers."""
     if rule.definition in WITHOUT_NUMBERS:
         last = 1 if rule.definition == "no return after intake" else None
-        return WITHOUT_NUMBERS[rule.definition](facts), last, ""
+        return WITHOUT_NUMBERS[rule.definition](facts), (last, None), ""
     if rule.definition == "ended before n sessions":
         sessions, said = _sessions(facts, rule)
-        return ended_before(facts, sessions), sessions - 1, said
-    improved, said = _reached(s, rule)
-    if rule.definition == "OpenFIT":
-        return openfit(facts, improved), None, said
-    judge = never_reached_cutoff if "never" in rule.definition else before_improvement
-    return judge(facts, improved), None, said
+        return ended_before(facts, sessions), (sessions - 1, None), said
+    improved, possible_until, said = _reached(s, rule)
+    judges = {"OpenFIT": openfit, "never reached the cut-off": never_reached_cutoff}
+    judge = judges.get(rule.definition, before_improvement)
+    return judge(facts, improved), (None, possible_until), said
 
 
 def _sessions(facts: pd.DataFrame, rule: DropoutRule) -> tuple[int, str]:
@@ -194,8 +195,13 @@ def _sessions(facts: pd.DataFrame, rule: DropoutRule) -> tuple[int, str]:
     )
 
 
-def _reached(s: Sessions, rule: DropoutRule) -> tuple[pd.Series, str]:
-    """Say of each course whether it reached what the definition asks for, and what that is."""
+def _reached(s: Sessions, rule: DropoutRule) -> tuple[pd.Series, pd.Series | None, str]:
+    """Say of each course whether it reached what the definition asks for, and what that is.
+
+    Between them stands the last session after which a course may still end in dropout: before a
+    score on the healthy side, where one such score rules it out for good; none at all where the
+    course cannot be judged by the change; no limit where a change may be lost again.
+    """
     purpose = f"Dropout by the definition '{rule.definition}'"
     s.need_score(rule.outcome, purpose) if rule.outcome else s.need([""], purpose)
     need_given(s, [rule.outcome], purpose)
@@ -203,12 +209,17 @@ def _reached(s: Sessions, rule: DropoutRule) -> tuple[pd.Series, str]:
         reliable_change(s, rule.outcome)  # says what is missing
     instrument = s.instruments[rule.outcome]
     scores = scores_of_courses(s, rule.outcome, instrument.better)
-    scored, label = scores["last"].notna(), s.columns[rule.outcome].label or rule.outcome
+    label, until = s.columns[rule.outcome].label or rule.outcome, None
+    scored = scores["last"].notna()
     if rule.definition in ("never reached the cut-off", "OpenFIT"):
         cutoff = instrument.cutoff_value() if rule.cutoff is None else rule.cutoff
-        healthy = scores["best"].ge(cutoff) if instrument.better == "higher" else None
-        reached = scores["best"].lt(cutoff) if healthy is None else healthy
-        said = f"The cut-off of the {label} is {cutoff:g}."
+        reached = _healthy(scores["best"], cutoff, instrument.better)
+        there = _healthy(s.table[rule.outcome], cutoff, instrument.better)
+        until = last_session_before(s, there.fillna(False).to_numpy(bool))
+        said = (
+            f"The cut-off of the {label} is {cutoff:g}. Who reached it is no longer at risk, and "
+            "counts as planned from the session before."
+        )
     else:
         crossed = rule.definition == "before clinically significant change"
         limits = {"reliability": rule.reliability, "criterion": rule.criterion}
@@ -221,8 +232,21 @@ def _reached(s: Sessions, rule: DropoutRule) -> tuple[pd.Series, str]:
         reached = pd.Series(np.isin(found, ["recovered", *["improved"] * (not crossed)]))
         said = f"A change of the {label} counts from {change.criterion:.2f} points on"
         said += f", across the cut-off of {change.cutoff:g}." if crossed else "."
-    values = reached.set_axis(scored.index).astype(object)
-    return values.where(scored, None), said
+        if crossed:
+            began = _healthy(scores["first"], change.cutoff, change.better).fillna(False)
+            scored = scored & ~began.astype(bool)
+            until = pd.Series(0, index=scores.index, dtype="Int64").where(began.astype(bool))
+            said += (
+                f" On its healthy side began {many(int(began.sum()), 'courses')}: they cannot show "
+                "it, and are neither judged nor at risk."
+            )
+    values = reached.set_axis(scores.index).astype(object)
+    return values.where(scored, None), until, said
+
+
+def _healthy(score: pd.Series, cutoff: float, better: str) -> pd.Series:
+    """Mark scores on the healthy side of a cut-off, the lowest score of its upper side."""
+    return score.ge(cutoff) if better == "higher" else score.lt(cutoff)
 
 
 def _endings(recorded: pd.Series, verdict: pd.Series) -> pd.Series:

@@ -11,10 +11,16 @@ from sessionwise.records.observation import UNSEEN, decisions
 from sessionwise.records.sessions import COURSE_KEY, ENDINGS, Column, Sessions
 
 RECORDED = "ending_recorded"
+POSSIBLE_UNTIL = "dropout_possible_until"
+"""The last session after which the definition still allows a course to end in dropout."""
 
 
 def recounted(
-    s: Sessions, ending: pd.Series, rule: EndingRule, weeks: float | None = None
+    s: Sessions,
+    ending: pd.Series,
+    rule: EndingRule,
+    weeks: float | None = None,
+    possible_until: pd.Series | None = None,
 ) -> Sessions:
     """Give records with other endings, and say anew after which sessions both answers were seen.
 
@@ -28,6 +34,9 @@ def recounted(
         What made them.
     weeks
         As in :func:`~sessionwise.records.observation.decisions`.
+    possible_until
+        One session number per row of ``courses``, missing where there is no limit: after a later
+        session nobody is at risk, as the definition has ruled dropout out.
 
     Returns
     -------
@@ -37,6 +46,7 @@ def recounted(
     courses, table = s.courses, s.table
     if RECORDED not in courses:
         courses[RECORDED] = courses["ending"]
+    courses = courses.drop(columns=[POSSIBLE_UNTIL], errors="ignore")
     words = pd.Series(list(ending), index=courses.index, dtype="str")
     courses["ending"] = pd.Categorical(words, categories=[*ENDINGS, NOT_COUNTED])
     beside = words.iloc[s.course_positions()].set_axis(table.index)
@@ -50,9 +60,15 @@ def recounted(
         due, seen, _ = decisions(bare, beside, s.observation, weeks)
     if rule.last_session is not None:
         seen = seen & table["session"].le(rule.last_session).fillna(False).to_numpy(bool)
-    table["due"], table["decided"] = due, seen
     described = Column(RECORDED, "category", "course", "course", label="ending as recorded")
     columns = {**s.columns, RECORDED: described}
+    columns.pop(POSSIBLE_UNTIL, None)
+    if possible_until is not None:
+        courses[POSSIBLE_UNTIL] = possible_until.astype("Int64").array
+        columns[POSSIBLE_UNTIL] = Column(POSSIBLE_UNTIL, "whole", "course", "course")
+        limit = courses[POSSIBLE_UNTIL].iloc[s.course_positions()].set_axis(table.index)
+        seen = seen & ~table["session"].gt(limit).fillna(False).to_numpy(bool)
+    table["due"], table["decided"] = due, seen
     return replace(s, _table=table, _courses=courses, columns=columns, rule=rule)
 
 
