@@ -123,3 +123,10 @@ def test_no_error_is_swallowed_whole(path):
 def test_no_file_is_long(path):
     lines = len(path.read_text("utf-8").splitlines())
     assert lines <= MOST_LINES, f"{name_of(path)} has {lines} lines: part it"
+
+
+def test_rows_that_are_not_ours_are_read_in_one_place():
+    """A folder without the file asked for skips the test; a page of its own would forget that."""
+    pages = set((ROOT / "tests").rglob("*.py")) - {Path(__file__)}
+    asks = [page.name for page in pages if 'environ.get("SESSIONWISE' in page.read_text("utf-8")]
+    assert asks == ["extra_rows.py"]

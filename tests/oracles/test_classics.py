@@ -7,20 +7,19 @@ starts ended 5e-7 of a standard error and 5e-6 of a variance apart.
 """
 
 import json
-import os
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from extra_rows import extra_rows
 
 from sessionwise.models.mixed_model import mixed
 
 HERE = Path(__file__).parent
 READ = json.loads((HERE / "r/classics.json").read_text(encoding="utf-8"))["fits"]
 SAID = {said["name"]: said for said in READ}
-DATA = os.environ.get("SESSIONWISE_EXTRA_DATA", "")
 LOGLIK = (1e-6, 1e-10)  # absolute, of its value
 TERMS, TERMS_INSTEVAL = 1e-6, 1e-5  # of a standard error
 ERRORS = 1e-5
@@ -36,10 +35,7 @@ PUBLISHED = {  # log-likelihood and first estimate, as the packages' own documen
 
 @cache
 def rows_of(name):
-    path = Path(DATA) / f"classics_{SAID[name]['set']}.csv"
-    if not DATA or not path.is_file():
-        pytest.skip(f"SESSIONWISE_EXTRA_DATA names no folder with {path.name}")
-    return pd.read_csv(path)
+    return extra_rows(f"classics_{SAID[name]['set']}.csv")
 
 
 @cache

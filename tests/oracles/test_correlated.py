@@ -13,18 +13,17 @@ The trials' data are not ours to ship: their folder is named by SESSIONWISE_EXTR
 """
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from extra_rows import extra_rows
 
 from sessionwise.models.mixed_model import mixed
 
 HERE = Path(__file__).parent
 SAID = json.loads((HERE / "r/correlated.json").read_text(encoding="utf-8"))
-DATA = os.environ.get("SESSIONWISE_EXTRA_DATA", "")
 LOGLIK = 1e-6  # absolute
 TERMS = 1e-6  # of a standard error
 ERRORS = 1e-5
@@ -70,10 +69,7 @@ def fits():
 
 def real(name):
     file, formula = REAL[name]
-    path = Path(DATA) / file
-    if not DATA or not path.is_file():
-        pytest.skip(f"SESSIONWISE_EXTRA_DATA names no folder with {file}")
-    rows = pd.read_csv(path)
+    rows = extra_rows(file)
     rows["month"] = rows.get("day", 0) / 30
     return mixed(formula, rows, reml=SAID[name]["reml"], df="satterthwaite")
 

@@ -6,18 +6,17 @@ sets, and of the published studies, are read where SESSIONWISE_EXTRA_DATA names 
 """
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from extra_rows import extra_rows
 
 import sessionwise as sw
 
 HERE = Path(__file__).parent
 SAID = json.loads((HERE / "r/cox.json").read_text(encoding="utf-8"))
-EXTRA = os.environ.get("SESSIONWISE_EXTRA_DATA", "")
 CLOSE = 1e-8
 REAL = {
     "heart": ("event ~ age + year + surgery + transplant", ("start", "stop", ""), "id"),
@@ -28,7 +27,6 @@ REAL = {
     "pbc": ("death ~ log_bili + log_protime", ("", "time", ""), ""),
     "pbcseq": ("death ~ log_bili + log_protime", ("tstart", "tstop", ""), "id"),
 }
-needs_rows = pytest.mark.skipif(not EXTRA, reason="SESSIONWISE_EXTRA_DATA names no folder of rows")
 
 
 def same(ours, theirs, close=CLOSE):
@@ -66,12 +64,11 @@ def test_ties_late_entry_scores_that_change_strata_and_clusters(name):
     agrees(said, formula, frame, ("start", "stop", strata), said["by"])
 
 
-@needs_rows
 @pytest.mark.parametrize("name", list(REAL))
 def test_data_sets_of_survival(name):
     formula, times, cluster = REAL[name]
     file = {"bladder_ag": "bladder2", "bladder_pwp": "bladder2", "bladder_gap": "bladder2"}
-    frame = pd.read_csv(Path(EXTRA) / f"coxph_{file.get(name, name)}.csv")
+    frame = extra_rows(f"coxph_{file.get(name, name)}.csv")
     agrees(SAID["real"][name], formula, frame, times, cluster)
 
 
@@ -125,10 +122,9 @@ class TestTheClinic:
         assert fit.loglik == pytest.approx(said["loglik"], abs=1e-6)
 
 
-@needs_rows
 def test_methadone_as_published():
     """Kleinbaum & Klein (2012), Survival Analysis, 3rd ed., ch. 3 and 5: to three decimals."""
-    rows = pd.read_csv(Path(EXTRA) / "addicts_methadone.csv")
+    rows = extra_rows("addicts_methadone.csv")
     fit = sw.cox("status ~ clinic + prison + dose", rows, stop="survt")
     assert fit.estimates["estimate"].round(3).tolist() == pytest.approx([-1.010, 0.327, -0.035])
     assert fit.estimates["std_error"].round(3).tolist() == pytest.approx([0.215, 0.167, 0.006])
@@ -137,10 +133,9 @@ def test_methadone_as_published():
     assert fit.estimates["std_error"].round(3).tolist() == pytest.approx([0.169, 0.006])
 
 
-@needs_rows
 def test_drug_treatment_as_published():
     """Hosmer, Lemeshow & May (2008), Applied Survival Analysis, 2nd ed., the final model."""
-    rows = pd.read_csv(Path(EXTRA) / "uis_drug_treatment.csv")
+    rows = extra_rows("uis_drug_treatment.csv")
     terms = "AGE + BECK + ND1 + ND2 + IV3 + RACE + TREAT + SITE + AGE:SITE + RACE:SITE"
     fit = sw.cox(f"CENSOR ~ {terms}", rows, stop="TIME")
     said = [-0.041, 0.009, -0.575, -0.215, 0.228, -0.467, -0.247, -1.319, 0.032, 0.851]

@@ -6,13 +6,13 @@ significant digits, residuals with 12 decimals.
 """
 
 import json
-import os
 from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from extra_rows import extra_rows
 
 import sessionwise as sw
 from sessionwise.engine.compared_pairs import concordance_pairs
@@ -258,7 +258,6 @@ class TestTheClinic:
         same(np.sqrt(np.diag(found.at.covariance)), list(said["se"].values()), 1e-6)
 
 
-EXTRA = os.environ.get("SESSIONWISE_EXTRA_DATA", "")
 REAL = {
     "addicts": (["clinic", "prison", "dose"], "", [[1, 0, 60], [2, 0, 60]]),
     "lung": (["age", "sex", "ph.ecog"], "", [[50, 1, 0], [70, 1, 2]]),
@@ -271,12 +270,14 @@ REAL = {
 }  # fmt: skip
 
 
-@pytest.mark.skipif(not EXTRA, reason="SESSIONWISE_EXTRA_DATA names no folder with these rows")
 @pytest.mark.parametrize("name", list(REAL))
 def test_data_sets_of_survival(name):
     columns, stratum, new = REAL[name]
     said = SAID["real"][name]
-    rows = risk_rows(pd.read_csv(Path(EXTRA) / f"cox_{name}.csv"), columns, said, stratum)
+    file = {"addicts": "addicts_methadone"}.get(name, f"cox_{name}")
+    frame = extra_rows(f"{file}.csv").rename(columns={"status": "left", "survt": "stop"})
+    frame["start"] = frame.get("start", 0)
+    rows = risk_rows(frame, columns, said, stratum)
     same_tests(rows, said)
     same_concordance(rows, said["concordance"])
     same_curves(rows, said["curves"], new)

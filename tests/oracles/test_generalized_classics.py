@@ -5,20 +5,19 @@ into the folder SESSIONWISE_EXTRA_DATA names. Engines and tolerances: see test_g
 """
 
 import json
-import os
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from extra_rows import extra_rows
 
 from sessionwise.models.mixed_model import mixed
 
 HERE = Path(__file__).parent
 READ = json.loads((HERE / "r/generalized_classics.json").read_text(encoding="utf-8"))["fits"]
 SAID = {said["name"]: said for said in READ}
-DATA = os.environ.get("SESSIONWISE_EXTRA_DATA", "")
 LOGLIK = {"glmmTMB": 1e-6, "lme4": 1e-5, "ordinal": 1e-6}
 TERMS = {"glmmTMB": 1e-5, "lme4": 2e-5, "ordinal": 2e-4}  # of a standard error
 ERRORS = {"glmmTMB": 2e-5, "lme4": 1e-4, "ordinal": 1e-4}
@@ -32,10 +31,7 @@ PUBLISHED = {  # log-likelihood and first estimate, as the packages' own documen
 @cache
 def fit_of(name):
     said = SAID[name]
-    path = Path(DATA) / f"generalized_{said['set']}.csv"
-    if not DATA or not path.is_file():
-        pytest.skip(f"SESSIONWISE_EXTRA_DATA names no folder with {path.name}")
-    rows = pd.read_csv(path)
+    rows = extra_rows(f"generalized_{said['set']}.csv")
     outcome = said["formula"].split()[0]
     assert len(rows) == said["rows"]
     assert rows[outcome].sum() == pytest.approx(said["checksum"], rel=1e-12)

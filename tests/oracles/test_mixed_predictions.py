@@ -7,19 +7,18 @@ there only what does not depend on the columns is compared.
 """
 
 import json
-import os
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from extra_rows import extra_rows
 
 from sessionwise.models.mixed_model import mixed
 
 HERE = Path(__file__).parent
 SAID = json.loads((HERE / "r/mixed_predictions.json").read_text(encoding="utf-8"))["fits"]
-DATA = os.environ.get("SESSIONWISE_EXTRA_DATA", "")
 MEANS = 1e-6  # of the outcome's standard deviation
 ERRORS = 1e-5
 LEVERAGE = 1e-6  # absolute
@@ -128,9 +127,6 @@ class TestDeletionAgainstR:
 
 def test_sleepstudy_as_published():
     """R² and intraclass correlation as R's performance prints them of (Days | Subject)."""
-    path = Path(DATA) / "classics_sleepstudy.csv"
-    if not DATA or not path.is_file():
-        pytest.skip(f"SESSIONWISE_EXTRA_DATA names no folder with {path.name}")
-    fit = mixed("Reaction ~ Days + (Days | Subject)", pd.read_csv(path))
+    fit = mixed("Reaction ~ Days + (Days | Subject)", extra_rows("classics_sleepstudy.csv"))
     assert fit.r_squared().round(3).tolist() == [0.279, 0.799]
     assert fit.shares()["share"].round(3)[0] == 0.722

@@ -9,13 +9,11 @@
 The data are not ours to ship: their folder is named by SESSIONWISE_EXTRA_DATA.
 """
 
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
+from extra_rows import extra_rows
 
 import sessionwise as sw
 from sessionwise.engine.reliable_change import (
@@ -29,12 +27,7 @@ from sessionwise.engine.reliable_change import (
 from sessionwise.instruments.catalogue import from_mapping
 from sessionwise.records.sessions import Sessions
 
-DATA = os.environ.get("SESSIONWISE_EXTRA_DATA", "")
 PRINTED = 5e-7  # half of the sixth decimal
-needs_data = pytest.mark.skipif(
-    not (DATA and (Path(DATA) / "cs_claus_2020.csv").is_file()),
-    reason="SESSIONWISE_EXTRA_DATA names no folder with cs_claus_2020.csv",
-)
 CLINICAL, FUNCTIONAL = Population(40, 7.5), Population(60, 7.5)
 
 
@@ -88,7 +81,7 @@ def instrument(name, better, items, most):
 @pytest.fixture(scope="module")
 def inpatients() -> Sessions:
     """Claus et al. (2020): the first and the fourth of four assessments."""
-    frame = pd.read_csv(Path(DATA) / "cs_claus_2020.csv", dtype={"id": str})
+    frame = extra_rows("cs_claus_2020.csv", dtype={"id": str})
     frame = frame[frame["time"].isin([1, 4])].rename(columns={"id": "client"})
     frame = frame[["client", "time", "treatment", "bdi", "hamd"]]
     s = Sessions.of(frame, "time", level={"treatment": "course"}, time_unit="assessments")
@@ -100,7 +93,6 @@ def counted(changed) -> dict[str, int]:
     return dict(zip(changed.shares["verdict"], changed.shares["courses"], strict=True))
 
 
-@needs_data
 class TestInpatients:
     def test_who_changed_reliably(self, inpatients):
         """A cut-off below every score: everybody is clinical throughout, and nobody recovers."""
@@ -141,14 +133,13 @@ class TestInpatients:
         assert shares.loc[("PA", "improved"), "share"] == 17 / 21
 
 
-@needs_data
 @pytest.mark.parametrize(
     ("score", "better", "couples", "once", "sd", "first"),
     [("das", "higher", 30, 0, 11.825661, 81.58333), ("gds", "lower", 26, 4, None, None)],
 )
 def test_couples(score, better, couples, once, sd, first):
     """Jacobson et al. (1989): all have two DAS scores, 26 of 30 two GDS scores."""
-    frame = pd.read_csv(Path(DATA) / "cs_jacobson_1989.csv", dtype={"subject": str})
+    frame = extra_rows("cs_jacobson_1989.csv", dtype={"subject": str})
     frame["time"] = frame["time"].map({"pre": 0, "post": 1})
     s = Sessions.of(frame.rename(columns={"subject": "client"}), "time", time_unit="assessments")
     s = replace(s, instruments={score: instrument(score, better, 32, 5)})

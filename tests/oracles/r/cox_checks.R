@@ -123,7 +123,7 @@ bladder1 <- kept(with(subset(bladder2, stop > start), data.frame(start, stop, le
 addicts <- with(read.csv(file.path(extra, "addicts_methadone.csv")),
                 data.frame(start = 0, stop = survt, left = status, clinic, prison, dose))
 real <- list(
-  addicts = said_of(Surv(start, stop, left) ~ clinic + prison + dose, kept(addicts, "addicts"), "efron",
+  addicts = said_of(Surv(start, stop, left) ~ clinic + prison + dose, addicts, "efron",
                     data.frame(clinic = 1:2, prison = 0, dose = 60)),
   lung = said_of(Surv(start, stop, left) ~ age + sex + ph.ecog, lung1, "efron",
                  data.frame(age = c(50, 70), sex = 1, ph.ecog = c(0, 2))),

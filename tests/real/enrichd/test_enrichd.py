@@ -8,13 +8,13 @@ The data are not ours to ship: their folder is named by SESSIONWISE_EXTRA_DATA.
 """
 
 import json
-import os
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from extra_rows import extra_file
 
 import sessionwise as sw
 from sessionwise.errors import Unanswerable
@@ -22,10 +22,6 @@ from sessionwise.reporting.report import make_report
 
 HERE = Path(__file__).parent
 LME4 = json.loads((HERE.parents[1] / "oracles/r/correlated.json").read_text(encoding="utf-8"))
-EXPORT = Path(os.environ.get("SESSIONWISE_EXTRA_DATA", "")) / "enrichd_cbt_bdi.csv"
-pytestmark = pytest.mark.skipif(
-    not EXPORT.is_file(), reason="SESSIONWISE_EXTRA_DATA names no folder with enrichd_cbt_bdi.csv"
-)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +30,8 @@ def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("enrichd")
     for name in ("study.toml", "codebook.toml"):
         shutil.copy(HERE / name, folder)
-    (folder / EXPORT.name).symlink_to(EXPORT)
+    export = extra_file("enrichd_cbt_bdi.csv")
+    (folder / export.name).symlink_to(export)
     return folder / "study.toml"
 
 
