@@ -5,6 +5,8 @@ import re
 
 from nbformat import NotebookNode
 
+from sessionwise import show
+
 MOST_LINES_IN_A_CELL = 10
 MOST_LINES_OF_CODE = 80
 PARAMETERS = {"study": "", "alliance": "", "outcome": "", "cohort": ""}
@@ -36,6 +38,7 @@ def violations(notebook: NotebookNode) -> list[str]:
         four_parameters,
         ends_with_its_result,
         health_before_estimates,
+        what_has_no_answer_says_why,
     ]
     return [said for rule in rules for said in rule(notebook)]
 
@@ -112,3 +115,12 @@ def health_before_estimates(notebook):
                 shown_health.add(name)
             elif name not in shown_health:
                 yield f"estimates of {name} before its health"
+
+
+def what_has_no_answer_says_why(notebook):
+    """The first display of every answer is one that gives the reason where there is none."""
+    source = "\n".join(cell.source for cell in code_cells(notebook))
+    for name in re.findall(r"^(\w+) = sw\.answer\(", source, re.MULTILINE):
+        shown = re.search(rf"sw\.show\.(\w+)\({name}\b", source)
+        if shown and not hasattr(getattr(show, shown[1]), "explains"):
+            yield f"{name} is first shown by {shown[1]}, which is silent where there is no answer"

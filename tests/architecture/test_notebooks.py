@@ -56,6 +56,7 @@ def test_a_good_notebook_breaks_nothing():
         ("np.mean(x)\nsw.results()", "np in"),
         ("x = 1", "does not end with sw.results"),
         ("sw.show.estimates(fit)\nsw.results()", "estimates of fit before its health"),
+        ("x = sw.answer(f)\nsw.show.leaving(x)\nsw.results()", "x is first shown by leaving"),
         ("\n".join(["x = 1"] * 10 + ["sw.results()"]), "a cell has 11 lines"),
     ],
 )

@@ -10,7 +10,7 @@ import sessionwise as sw
 from sessionwise.models.fit import Unanswered
 from sessionwise.models.leaving_missing import missing_score_fits
 from sessionwise.records.sessions import Sessions
-from sessionwise.show.display import Nothing
+from sessionwise.show.display import Note
 
 
 def test_the_last_score_given_its_age_and_its_swing():
@@ -109,4 +109,4 @@ def test_the_table_and_the_sentence_say_what_was_lost():
     said = str(sw.show.endings_kept(found))
     assert said.startswith("Complete cases hold ")
     assert "not filled in" in said
-    assert isinstance(sw.show.missing_scores(Unanswered("?", "none")), Nothing)
+    assert isinstance(sw.show.missing_scores(Unanswered("?", "none")), Note)

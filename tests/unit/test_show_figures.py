@@ -190,13 +190,13 @@ def test_intervals_that_cannot_be_estimated_are_left_out():
 def test_an_unsound_fit_and_a_missing_answer_are_not_drawn():
     assert isinstance(effects(hybrid(health=Health(False)), ["srs_lag1_within"]), Nothing)
     missing = Unanswered("Q?", "No column.")
-    for function in (curves, probability, effects):
+    for function in (probability, effects):
         assert isinstance(function(missing), Nothing)
 
 
 def test_the_first_figure_of_a_question_says_why_it_has_no_answer():
     missing = Unanswered("Q?", "No column.")
-    for note in (course(missing, trial(), "bdi"), attended(missing)):
+    for note in (course(missing, trial(), "bdi"), attended(missing), curves(missing)):
         assert isinstance(note, Note)
         assert str(note) == "Q? — not answered: No column."
 

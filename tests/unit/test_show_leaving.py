@@ -11,7 +11,7 @@ import sessionwise as sw
 from sessionwise.models.alliance_endings import EndingHazards
 from sessionwise.models.fit import Health, Unanswered
 from sessionwise.models.therapists_leaving import TherapistDifferences
-from sessionwise.show.display import Figure, Nothing
+from sessionwise.show.display import Figure, Note, Nothing
 from sessionwise.show.figures.both_endings import ending_effects
 from sessionwise.show.figures.caterpillar import therapists_apart
 from sessionwise.show.leaving_tables import baselines, ending_hazards, therapist_hazards
@@ -182,8 +182,12 @@ class TestBaselines:
 
 @pytest.mark.parametrize(
     "show",
-    [baselines, ending_hazards, ending_effects, both_endings, therapist_hazards,
+    [baselines, ending_effects, both_endings, therapist_hazards,
      therapists_apart, therapists_leaving],
 )  # fmt: skip
 def test_a_question_without_an_answer_shows_nothing(show):
     assert isinstance(show(Unanswered("Q?", "No column.")), Nothing)
+
+
+def test_a_table_that_opens_a_section_says_why_it_has_no_answer():
+    assert isinstance(ending_hazards(Unanswered("Q?", "No column.")), Note)

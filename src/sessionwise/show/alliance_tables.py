@@ -9,7 +9,7 @@ import pandas as pd
 
 from sessionwise.models.client_swings import FALLS, LARGE, LARGE_FALLS, SPREAD
 from sessionwise.models.rater_views import DIFFERENCE
-from sessionwise.show.display import Note, Nothing, Table, answered, explained
+from sessionwise.show.display import Note, Table, explained
 from sessionwise.show.numbers import UNKNOWN, number, percent
 from sessionwise.show.suppression import suppress
 from sessionwise.show.tables import cell_text, made
@@ -18,8 +18,8 @@ from sessionwise.show.words import capital
 Printer = Callable[[float], str]
 
 
-@answered
-def shares(found: pd.DataFrame, name: str = "shares", title: str = "") -> Table | Nothing:
+@explained
+def shares(found: pd.DataFrame, name: str = "shares", title: str = "") -> Table | Note:
     """Show which share of the variance lies at each level.
 
     Parameters
@@ -45,10 +45,10 @@ def shares(found: pd.DataFrame, name: str = "shares", title: str = "") -> Table 
     return made(_rounded(frame), texts, (name, heading, note), frozenset({"level"}), _HEADINGS)
 
 
-@answered
+@explained
 def dependability(
     found: pd.DataFrame, name: str = "dependability", title: str = ""
-) -> Table | Nothing:
+) -> Table | Note:
     """Show how dependable means of several sizes are, and the fewest that suffice.
 
     Parameters
@@ -157,8 +157,8 @@ def ceiling(found: pd.DataFrame, name: str = "ceiling", title: str = "") -> Tabl
     return made(_rounded(frame), texts, (name, heading, note), frozenset({"measure"}), _HEADINGS)
 
 
-@answered
-def agreement(found: pd.DataFrame, name: str = "agreement", title: str = "") -> Table | Nothing:
+@explained
+def agreement(found: pd.DataFrame, name: str = "agreement", title: str = "") -> Table | Note:
     """Show how the two views agree between dyads.
 
     Parameters

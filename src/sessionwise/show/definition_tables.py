@@ -8,7 +8,7 @@ import pandas as pd
 
 from sessionwise.features.dropout_rule import OUTCOME_CAUTION
 from sessionwise.models.every_definition import EveryDefinition
-from sessionwise.show.display import Table, answered, explained
+from sessionwise.show.display import Note, Table, explained
 from sessionwise.show.numbers import UNKNOWN, count, decimals, listed, number, percent
 from sessionwise.show.suppression import SMALLEST, WITHHELD, suppress
 from sessionwise.show.tables import cell_text, made, table
@@ -148,8 +148,10 @@ def silences(frame: pd.DataFrame, name: str = "silences", title: str = "") -> Ta
     )
 
 
-@answered
-def missing_scores(frame: pd.DataFrame, name: str = "missing-scores", title: str = "") -> Table:
+@explained
+def missing_scores(
+    frame: pd.DataFrame, name: str = "missing-scores", title: str = ""
+) -> Table | Note:
     """Show what complete cases lose, and what the models that keep those endings say.
 
     Parameters

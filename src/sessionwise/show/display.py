@@ -217,6 +217,7 @@ def explained(function: Callable[P, R]) -> Callable[P, R | Note]:
         given = args[0] if args else next(iter(kwargs.values()), None)
         return Note(given) if isinstance(given, Unanswered) else function(*args, **kwargs)
 
+    shown.explains = True
     return shown
 
 

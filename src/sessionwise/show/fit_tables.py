@@ -12,7 +12,7 @@ from sessionwise.models.association import Association
 from sessionwise.models.curve_comparison import GroupsCompared
 from sessionwise.models.fit import Curve, Fit, Health, Rows, Unanswered
 from sessionwise.models.therapists_leaving import TherapistDifferences
-from sessionwise.show.display import Note, Nothing, Table, answered
+from sessionwise.show.display import Note, Nothing, Table, answered, explained
 from sessionwise.show.numbers import UNKNOWN, decimals, number, p_digits
 from sessionwise.show.suppression import guarded
 from sessionwise.show.tables import cell_text, made, table
@@ -21,6 +21,7 @@ from sessionwise.show.words import error_words, of_whom, ratio_name, term_words,
 Judged = Fit | Curve | GroupsCompared | TherapistDifferences | Association | Unanswered
 
 
+@explained
 def health(fit: Judged, name: str = "health") -> Table | Note:
     """Show whether a fit may be believed, before anything it says.
 
@@ -42,8 +43,6 @@ def health(fit: Judged, name: str = "health") -> Table | Note:
     >>> print(health(Unanswered("Does alliance precede outcome?", "There is no alliance score.")))
     Does alliance precede outcome? — not answered: There is no alliance score.
     """
-    if isinstance(fit, Unanswered):
-        return Note(fit)
     if isinstance(fit, TherapistDifferences):
         fit = fit.fit
     checks = _checks(fit.health) if isinstance(fit, Fit) else []

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sessionwise.models.curve_comparison import MOST_GROUPS, GroupsCompared
-from sessionwise.show.display import Table, answered
+from sessionwise.show.display import Note, Table, answered, explained
 from sessionwise.show.numbers import UNKNOWN, count, interval, number, p_digits
 from sessionwise.show.tables import made
 from sessionwise.show.words import capital
@@ -14,8 +14,10 @@ from sessionwise.show.words import capital
 QUARTILES = (0, 0.25, 0.5, 0.75, 1)
 
 
-@answered
-def group_tests(compared: GroupsCompared, name: str = "group-tests", title: str = "") -> Table:
+@explained
+def group_tests(
+    compared: GroupsCompared, name: str = "group-tests", title: str = ""
+) -> Table | Note:
     """Show whether the curves of groups differ: log-rank for staying, Gray for each ending.
 
     Parameters

@@ -9,7 +9,7 @@ import pandas as pd
 from sessionwise.models.alliance_endings import EndingHazards
 from sessionwise.models.fit import Fit
 from sessionwise.models.therapists_leaving import TherapistDifferences
-from sessionwise.show.display import Table, answered
+from sessionwise.show.display import Note, Table, answered, explained
 from sessionwise.show.numbers import UNKNOWN, decimals, number, p_digits
 from sessionwise.show.tables import made
 from sessionwise.show.words import capital, counted, of_whom, ratio_name, term_words
@@ -90,8 +90,10 @@ def _best_shape(found: pd.DataFrame) -> str:
     return f"From session to session {better}"
 
 
-@answered
-def ending_hazards(both: EndingHazards, name: str = "ending-hazards", title: str = "") -> Table:
+@explained
+def ending_hazards(
+    both: EndingHazards, name: str = "ending-hazards", title: str = ""
+) -> Table | Note:
     """Show what goes with leaving and with ending as planned, side by side.
 
     Parameters

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sessionwise.show.display import Table, answered
+from sessionwise.show.display import Note, Table, explained
 from sessionwise.show.numbers import UNKNOWN, decimals, listed, number
 from sessionwise.show.tables import made
 from sessionwise.show.words import capital
 
 
-@answered
-def level_variants(found: pd.DataFrame, name: str = "level-variants", title: str = "") -> Table:
+@explained
+def level_variants(
+    found: pd.DataFrame, name: str = "level-variants", title: str = ""
+) -> Table | Note:
     """Show whether the three levels depend on how therapists' means and handovers are counted.
 
     Parameters

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 
 from sessionwise.features.course_flow import CAME, LEFT, RETURNED, SCHEDULED, STATES
 from sessionwise.show.axes import spread
-from sessionwise.show.display import Figure, Nothing, answered
+from sessionwise.show.display import Figure, Note, Nothing, explained
 from sessionwise.show.numbers import count, listed, percent
 from sessionwise.show.suppression import SMALLEST, guarded_together
 from sessionwise.show.theme import INK, PALETTE, QUIET, SMALL_SIZE, canvas, finished, style
@@ -31,10 +31,10 @@ FEWEST_COURSES = 20
 ROOM = 1.9  # to the right, for names
 
 
-@answered
+@explained
 def flow(
     found: pd.DataFrame, title: str = "", name: str = "flow", synthetic: bool = False
-) -> Figure | Nothing:
+) -> Figure | Note | Nothing:
     """Draw where all courses are at each session, and where they go.
 
     The height of a stream says how many courses move; it is rounded to the nearest five, and those
@@ -53,7 +53,7 @@ def flow(
 
     Returns
     -------
-    Figure or Nothing
+    Figure, Note or Nothing
         Nothing of fewer than twenty courses, or where one session was all there was.
     """
     last = int(found["session"].max())

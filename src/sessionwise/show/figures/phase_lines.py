@@ -10,7 +10,7 @@ from matplotlib.patheffects import withStroke
 from sessionwise.models.fit import Fit
 from sessionwise.records.sessions import Sessions
 from sessionwise.show.axes import numbers_below, score_axis, time_axis
-from sessionwise.show.display import Figure, Nothing, answered
+from sessionwise.show.display import Figure, Note, Nothing, explained
 from sessionwise.show.numbers import count, decimals, listed, number
 from sessionwise.show.suppression import SMALLEST
 from sessionwise.show.theme import HEIGHT, INK, PALETTE, QUIET, SMALL_SIZE, canvas, finished, style
@@ -19,8 +19,10 @@ from sessionwise.show.words import capital, of_whom, verdict
 STEPS = "steps_"
 
 
-@answered
-def phases(means: pd.DataFrame, fit: Fit, s: Sessions, name: str = "phases") -> Figure | Nothing:
+@explained
+def phases(
+    means: pd.DataFrame, fit: Fit, s: Sessions, name: str = "phases"
+) -> Figure | Note | Nothing:
     """Draw the mean of a score by session, the line of the model with phases, and how many gave it.
 
     The dots are of those still there, the line is of everybody, were all to stay: where clients
@@ -39,7 +41,7 @@ def phases(means: pd.DataFrame, fit: Fit, s: Sessions, name: str = "phases") -> 
 
     Returns
     -------
-    Figure or Nothing
+    Figure, Note or Nothing
         Means of fewer than five are not drawn.
     """
     seen = means[means["n"] >= SMALLEST].sort_values("time").reset_index(drop=True)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from sessionwise.models.fit import Curve
 from sessionwise.show.axes import Line, label_ends, numbers_below, percent_axis, time_axis
 from sessionwise.show.curve_words import HAPPENED, curve_finding, is_whole, many_groups, moment
-from sessionwise.show.display import Figure, Nothing, answered
+from sessionwise.show.display import Figure, Note, Nothing, explained
 from sessionwise.show.numbers import listed, percent
 from sessionwise.show.suppression import SMALLEST, shown
 from sessionwise.show.theme import HEIGHT, INK, QUIET, canvas, finished, looks, style
@@ -23,14 +23,14 @@ STEPPED = ("product limit", "cumulative hazard", "Breslow's baseline")
 THIN = {"color": QUIET, "linewidth": 0.7, "alpha": 0.55, "linestyle": "-"}
 
 
-@answered
+@explained
 def curves(
     curve: Curve,
     title: str = "",
     by: float | None = None,
     name: str = "curves",
     synthetic: bool = False,
-) -> Figure | Nothing:
+) -> Figure | Note | Nothing:
     """Draw probabilities over time with 95 % bands, and how many are at risk below them.
 
     States stand side by side on one probability axis (planned beside unplanned): each is drawn in
@@ -53,8 +53,9 @@ def curves(
 
     Returns
     -------
-    Figure or Nothing
-        Nothing if fewer than five were ever at risk, or no score ever was at the maximum.
+    Figure, Note or Nothing
+        A note where the question has no answer; nothing if fewer than five were ever at risk, or
+        no score ever was at the maximum.
     """
     seen = shown(curve.estimates).assign(group=lambda frame: frame["group"].astype(str))
     nothing_at_all = set(seen["state"]) == {AT_MAXIMUM} and not seen["estimate"].any()

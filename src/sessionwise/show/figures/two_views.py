@@ -5,16 +5,16 @@ from __future__ import annotations
 import pandas as pd
 
 from sessionwise.records.sessions import Sessions
-from sessionwise.show.display import Figure, Nothing, answered
+from sessionwise.show.display import Figure, Note, Nothing, explained
 from sessionwise.show.figures.courses import course
 from sessionwise.show.numbers import count, number
 from sessionwise.show.suppression import SMALLEST
 
 
-@answered
+@explained
 def views_over_sessions(
     means: pd.DataFrame, s: Sessions, name: str = "views-over-sessions"
-) -> Figure | Nothing:
+) -> Figure | Note | Nothing:
     """Draw how both see the alliance, session by session, where both rated it.
 
     Parameters
@@ -28,7 +28,7 @@ def views_over_sessions(
 
     Returns
     -------
-    Figure or Nothing
+    Figure, Note or Nothing
         Means of fewer than five are not drawn; nothing, if none is of five.
     """
     score = str(means["score"].iloc[0])

@@ -7,13 +7,13 @@ import pandas as pd
 
 from sessionwise.models.curve_comparison import ATTENDED, LOST, MOST_GROUPS, GroupsCompared
 from sessionwise.models.early_alliance_ending import IncidenceFit
-from sessionwise.show.display import Sentence, answered
+from sessionwise.show.display import Note, Sentence, answered, explained
 from sessionwise.show.numbers import count, decimals, interval, number, p_value
 from sessionwise.show.words import called, counted, of_whom, verdict
 
 
-@answered
-def groups_apart(compared: GroupsCompared, name: str = "groups-apart") -> Sentence:
+@explained
+def groups_apart(compared: GroupsCompared, name: str = "groups-apart") -> Sentence | Note:
     """Say how many sessions groups attended and lost, and whether their curves differ.
 
     Parameters
