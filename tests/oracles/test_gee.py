@@ -73,7 +73,7 @@ class TestAgainstGeepack:
         off = (fit.estimates["estimate"] - said["estimate"]) / said["se"]
         np.testing.assert_allclose(off, 0, atol=0.002)
         np.testing.assert_allclose(fit.estimates["std_error"], said["se"], rtol=0.001)
-        alpha = fit.residual_parameters["estimate"].sum()
+        alpha = fit.further["estimate"].sum()
         assert alpha == pytest.approx(said["alpha"], abs=0.003)
 
 
@@ -99,7 +99,7 @@ class TestAgainstStatsmodels:
         said = of_statsmodels[family]
         fit = gee(formula(family), rows, "client", family)
         np.testing.assert_allclose(fit.estimates["estimate"], said.params[TERMS], rtol=1e-7)
-        alpha = fit.residual_parameters["estimate"].item()
+        alpha = fit.further["estimate"].item()
         assert alpha == pytest.approx(said.cov_struct.dep_params, rel=1e-8)
 
     @pytest.mark.parametrize(

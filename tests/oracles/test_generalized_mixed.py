@@ -68,7 +68,7 @@ class TestAgainstR:
 
 @pytest.mark.parametrize("name", [n for n in SAID if SAID[n]["family"] == "negative-binomial"])
 def test_dispersion(name):
-    said, found = SAID[name], fit_of(name).dispersion.iloc[0]
+    said, found = SAID[name], fit_of(name).further.iloc[0]
     assert np.log(found["estimate"]) == pytest.approx(said["log_theta"], rel=1e-5)
     relative = found["std_error"] / found["estimate"]
     assert relative == pytest.approx(said["log_theta_se"], rel=1e-5)
@@ -76,7 +76,7 @@ def test_dispersion(name):
 
 @pytest.mark.parametrize("name", [n for n in SAID if SAID[n]["family"] == "ordinal"])
 def test_thresholds(name):
-    said, found = SAID[name], fit_of(name).thresholds.set_index("term")
+    said, found = SAID[name], fit_of(name).further.set_index("of")
     error = pd.Series(said["thresholds_se"])
     assert list(found.index) == list(said["thresholds"])
     apart = (found["estimate"] - pd.Series(said["thresholds"])) / error

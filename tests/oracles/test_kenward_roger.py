@@ -23,9 +23,9 @@ SUMMIT = 1e-6
 
 
 def intercept(codes, variance):
-    ones = np.ones((len(codes), 1))
+    ones = np.ones((1, len(codes)))
     level = pd.factorize(codes)[0]
-    return RandomFactor(level, ones, np.array([[variance]]), np.array([[True]]))
+    return RandomFactor(level, ones, np.array([[True]]), np.array([[variance]]))
 
 
 def ours(said):
@@ -34,9 +34,9 @@ def ours(said):
     factors = []
     for name, covariance in said["covariances"].items():
         matrix = np.atleast_2d(covariance)
-        columns = np.column_stack([np.ones(len(rows)), rows["session"]])[:, : len(matrix)]
+        columns = np.vstack([np.ones(len(rows)), rows["session"]])[: len(matrix)]
         mask = np.ones(matrix.shape, bool)
-        factors.append(RandomFactor(pd.factorize(rows[name])[0], columns, matrix, mask))
+        factors.append(RandomFactor(pd.factorize(rows[name])[0], columns, mask, matrix))
     return kenward_roger_adjustment(design, factors, said["residual"])
 
 

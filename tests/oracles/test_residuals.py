@@ -50,7 +50,7 @@ def fits():
 
 
 def parameter(fit, name):
-    table = fit.residual_parameters
+    table = fit.further
     return table[table["parameter"] == name].set_index("of")
 
 

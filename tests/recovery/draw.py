@@ -121,7 +121,7 @@ def quoted(table: pd.DataFrame) -> str:
     ]
     for name, regime in {"plain": PLAIN, **HONEST}.items():
         rows = table[table["regime"] == name].set_index(["question", "term"])
-        cells = [_cell(rows.loc[key]) if key in rows.index else "–" for key in COLUMNS]
+        cells = [cell(rows.loc[key]) if key in rows.index else "–" for key in COLUMNS]
         lines.append(f"| {regime.words} | {' | '.join(cells)} | {regime.reason} |")
     return "\n".join([*lines, "", *_held(table)])
 
@@ -135,18 +135,22 @@ def _held(table: pd.DataFrame) -> list[str]:
         cells = []
         for name in words:
             row = rows.loc[name]
-            coverage = f"{100 * row['coverage']:.0f} %"
-            coverage = coverage if row["coverage"] >= SOUND else f"**{coverage}**"
+            coverage = share(row["coverage"])
             cells.append(f"{row['true']:.2f} → {row['mean']:.2f}, {coverage}".replace("-", "−"))
         lines.append(f"| {said} | {' | '.join(cells)} |")
     return lines
 
 
-def _cell(row: pd.Series) -> str:
-    """Write bias (below 0: nearer to none than the truth) and coverage; one that fails is bold."""
+def cell(row: pd.Series) -> str:
+    """Write bias (below 0: nearer to none than the truth) and coverage."""
     bias = f"{100 * row['bias'] / row['true']:+.0f} %".replace("-", "−")
-    coverage = f"{100 * row['coverage']:.0f} %"
-    return f"{bias}, {coverage if row['coverage'] >= SOUND else f'**{coverage}**'}"
+    return f"{bias}, {share(row['coverage'])}"
+
+
+def share(coverage: float, sound: float = SOUND, places: int = 0) -> str:
+    """Write a coverage; one that fails is bold."""
+    written = f"{100 * coverage:.{places}f} %"
+    return written if coverage >= sound else f"**{written}**"
 
 
 def with_quote(text: str, table: pd.DataFrame) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from draw import between_marks
+from draw import between_marks, share
 from recover import RESULTS, ROOT, SEED, code, resumed, summary
 from scipy import stats
 
@@ -178,15 +178,10 @@ def _cell(row: pd.Series) -> str:
     said = f"{row['true']:.2f} → {row['mean']:.3f} ± {row['monte_carlo_error']:.3f}"
     if np.isnan(row["coverage"]):
         return f"{said}; zero in {100 * row['zero']:.0f} %"
-    said += f"; {_share(row['coverage'])}"
+    said += f"; {share(row['coverage'], SOUND, 1)}"
     if not np.isnan(row["coverage_by_t"]):
-        said += f" (by t {_share(row['coverage_by_t'])})"
+        said += f" (by t {share(row['coverage_by_t'], SOUND, 1)})"
     return said.replace("-", "−")
-
-
-def _share(covered: float) -> str:
-    share = f"{100 * covered:.1f} %"
-    return share if covered >= SOUND else f"**{share}**"
 
 
 def with_quote(text: str, table: pd.DataFrame) -> str:

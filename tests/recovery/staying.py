@@ -20,7 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd
-from draw import between_marks
+from draw import between_marks, cell
 from recover import RESULTS, ROOT, SEED, code, resumed, summary
 from regimes import HONEST, PLAIN, Regime
 
@@ -40,7 +40,6 @@ REGIMES: dict[str, Regime] = {
 PLAIN_CLINICS, CLINICS, LARGE, FIRST = 400, 100, 40_000, 2
 AT = 12
 """The session curves and restricted means are read at."""
-SOUND = 0.905
 
 
 @dataclass(frozen=True)
@@ -263,16 +262,10 @@ def quoted(table: pd.DataFrame) -> str:
         shown = one.only or names
         for term in one.terms:
             rows = table[(table["question"] == name) & (table["term"] == term)].set_index("regime")
-            cells = [_cell(rows.loc[regime]) for regime in shown if regime in rows.index]
+            cells = [cell(rows.loc[regime]) for regime in shown if regime in rows.index]
             cells += [""] * (len(names) - len(cells))
             lines.append(f"| {one.words} | {term.replace('_', ' ')} | {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def _cell(row: pd.Series) -> str:
-    bias = f"{100 * row['bias'] / row['true']:+.0f} %".replace("-", "−")
-    share = f"{100 * row['coverage']:.0f} %"
-    return f"{bias}, {share if row['coverage'] >= SOUND else f'**{share}**'}"
 
 
 def with_quote(text: str, table: pd.DataFrame) -> str:

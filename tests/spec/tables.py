@@ -7,6 +7,7 @@ they happened.
 import numpy as np
 import pandas as pd
 
+from sessionwise.records.observation import Observation
 from sessionwise.records.sessions import Sessions
 
 
@@ -30,6 +31,11 @@ def halves(text: str) -> tuple[pd.DataFrame, pd.DataFrame]:
 def records(text: str, clock: str = "session", **described: object) -> Sessions:
     """Make records of a table without a bar."""
     return Sessions.of(frame_of(text), clock, **described)
+
+
+def until(day: str, **more: object) -> Observation:
+    """Let the records end on a day, with appointments a week apart."""
+    return Observation(pd.Timestamp(day), interval_days=7, **more)
 
 
 def agrees(got: pd.DataFrame, expected: pd.DataFrame) -> None:

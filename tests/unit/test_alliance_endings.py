@@ -15,11 +15,6 @@ from sessionwise.models.alliance_leaving import (
 
 
 @pytest.fixture(scope="module")
-def clinic():
-    return sw.example()
-
-
-@pytest.fixture(scope="module")
 def both(clinic):
     return alliance_and_endings(clinic, "srs", ["severity"])
 

@@ -16,13 +16,7 @@ from sessionwise.models.alliance_leaving import alliance_and_leaving
 from sessionwise.models.discrete_hazard import hazard
 from sessionwise.models.fit import Recipe, Unanswered
 from sessionwise.models.hazard_curve import hazard_by_session
-from sessionwise.records.sessions import Sessions
 from sessionwise.records.truth import Truth
-
-
-@pytest.fixture(scope="module")
-def clinic() -> Sessions:
-    return sw.example()
 
 
 @pytest.fixture(scope="module")

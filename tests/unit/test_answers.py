@@ -3,17 +3,10 @@
 import pytest
 from show_values import hybrid
 
-import sessionwise as sw
 from sessionwise.errors import InvalidInput
 from sessionwise.models.answers import answer
 from sessionwise.models.discrete_hazard import hazard
 from sessionwise.models.next_outcome import alliance_and_next_outcome
-from sessionwise.records.sessions import Sessions
-
-
-@pytest.fixture(scope="module")
-def clinic() -> Sessions:
-    return sw.example()
 
 
 class TestAskingWhatMayHaveNoAnswer:

@@ -111,7 +111,7 @@ class TestWhatItBecomes:
         rows = clients()
         closed = rows.assign(session=rows.groupby("client").cumcount())
         alphas = [
-            gee("ors ~ x", one, "client", correlation="ar1").residual_parameters["estimate"].item()
+            gee("ors ~ x", one, "client", correlation="ar1").further["estimate"].item()
             for one in (rows, closed)
         ]
         assert alphas[0] > alphas[1] + 0.05
@@ -135,7 +135,7 @@ def test_the_moments_of_alpha_are_over_all_pairs():
     gaps, products = np.array(pairs).T
     grid = np.linspace(0, 0.999, 100_000)
     misfit = sum((products[k] - grid ** gaps[k]) ** 2 for k in range(len(gaps)))
-    alpha = fit.residual_parameters["estimate"].item()
+    alpha = fit.further["estimate"].item()
     assert alpha == pytest.approx(grid[np.argmin(misfit)], abs=2e-5)
 
 

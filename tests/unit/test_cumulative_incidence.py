@@ -6,15 +6,9 @@ import pytest
 from question_records import again
 from tables import agrees, frame_of, records
 
-import sessionwise as sw
 from sessionwise.errors import Unanswerable
 from sessionwise.models.cumulative_incidence import incidence, still_in_therapy
 from sessionwise.records.sessions import Sessions
-
-
-@pytest.fixture(scope="module")
-def clinic() -> Sessions:
-    return sw.example()
 
 
 class TestCurvesByHand:

@@ -17,11 +17,6 @@ from sessionwise.records.sessions import Sessions
 
 
 @pytest.fixture(scope="module")
-def clinic() -> Sessions:
-    return sw.example()
-
-
-@pytest.fixture(scope="module")
 def leaving(clinic):
     return alliance_and_leaving(clinic, adjust=["severity"])
 

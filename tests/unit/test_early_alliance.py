@@ -43,11 +43,6 @@ def by_hand(clients=SIX):
 
 
 @pytest.fixture(scope="module")
-def clinic() -> Sessions:
-    return sw.example()
-
-
-@pytest.fixture(scope="module")
 def found(clinic):
     return early_alliance_and_outcome(clinic)
 

@@ -94,7 +94,7 @@ class TestUnits:
         other = sw.mixed("came ~ x + (1 | client)", rows, family="ordinal")
         same(other, plain)
         level = plain.term("Intercept")["estimate"]
-        assert other.thresholds["estimate"].item() == pytest.approx(-level, rel=1e-6)
+        assert other.further["estimate"].item() == pytest.approx(-level, rel=1e-6)
 
     def test_a_trial_a_row_is_a_0_1_outcome(self, rows, plain):
         same(sw.mixed(PLAIN, rows.assign(of=1), family="binomial", trials="of"), plain)

@@ -60,8 +60,8 @@ class TestWhatItBecomes:
         ordinal = mixed(text.format("better"), two, family="ordinal")
         assert ordinal.loglik == pytest.approx(logit.loglik, abs=1e-8)
         np.testing.assert_allclose(numbers(ordinal), numbers(logit)[1:], **SAME)
-        threshold = ordinal.thresholds.iloc[0]
-        assert threshold["term"] == "a|b"
+        threshold = ordinal.further.iloc[0]
+        assert threshold["of"] == "a|b"
         intercept = logit.term("Intercept")
         assert threshold["estimate"] == pytest.approx(-intercept["estimate"], rel=1e-5)
         assert threshold["std_error"] == pytest.approx(intercept["std_error"], rel=1e-5)
@@ -71,8 +71,8 @@ class TestWhatItBecomes:
         poisson = mixed("crises ~ session + (1 | client)", rows, family="poisson")
         negative = mixed("crises ~ session + (1 | client)", rows, family="negative-binomial")
         assert negative.loglik > poisson.loglik
-        assert len(negative.dispersion) == 1
-        assert poisson.dispersion.empty
+        assert len(negative.further) == 1
+        assert poisson.further.empty
 
     def test_more_nodes_come_nearer_to_the_same(self):
         said = [
@@ -134,7 +134,7 @@ class TestWhatDoesNotMatter:
             one.estimates["estimate"], -other.estimates["estimate"], atol=1e-6
         )
         np.testing.assert_allclose(
-            one.thresholds["estimate"], -other.thresholds["estimate"][::-1], atol=1e-5
+            one.further["estimate"], -other.further["estimate"][::-1], atol=1e-5
         )
 
 

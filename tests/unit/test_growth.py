@@ -8,15 +8,9 @@ import pytest
 from question_records import again, left_out
 from tables import agrees, frame_of, records
 
-import sessionwise as sw
 from sessionwise.errors import Refused, Unanswerable
 from sessionwise.models.growth import mean_course, outcome_over_time
 from sessionwise.records.sessions import Sessions
-
-
-@pytest.fixture(scope="module")
-def clinic() -> Sessions:
-    return sw.example()
 
 
 class TestGrowth:

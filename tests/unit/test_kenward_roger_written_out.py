@@ -14,9 +14,9 @@ CLOSE = 1e-8
 
 def incidence(factor):
     """Z written out, one block of columns per group."""
-    n, q = factor.columns.shape
-    z = np.zeros((n, factor.groups, q))
-    z[np.arange(n), factor.level] = factor.columns
+    q, n = factor.columns.shape
+    z = np.zeros((n, factor.levels, q))
+    z[np.arange(n), factor.level] = factor.columns.T
     return z.reshape(n, -1)
 
 
@@ -29,7 +29,7 @@ def derivatives(factors, n):
         for row, column in [(r, c) for r in range(q) for c in range(r + 1) if factor.free[r, c]]:
             unit = np.zeros((q, q))
             unit[row, column] = unit[column, row] = 1.0
-            found.append(z @ np.kron(np.eye(factor.groups), unit) @ z.T)
+            found.append(z @ np.kron(np.eye(factor.levels), unit) @ z.T)
     return [*found, np.eye(n)]
 
 
@@ -39,7 +39,7 @@ def of_the_paper(design, factors, residual):
     v = residual * np.eye(n)
     for factor in factors:
         z = incidence(factor)
-        v += z @ np.kron(np.eye(factor.groups), factor.covariance) @ z.T
+        v += z @ np.kron(np.eye(factor.levels), factor.covariance) @ z.T
     inverse = np.linalg.inv(v)
     phi = np.linalg.inv(design.T @ inverse @ design)
     parts = derivatives(factors, n)
@@ -99,13 +99,13 @@ def drawn(seed, kind):
     if "zero" in kind:
         full = np.zeros((2, 2))
     factors = [
-        RandomFactor(therapist, slope, np.diag([1.5, 0.1]), diagonal),
-        RandomFactor(client, slope, full, every),
+        RandomFactor(therapist, slope.T, diagonal, np.diag([1.5, 0.1])),
+        RandomFactor(client, slope.T, every, full),
     ]
     if "three" in kind:
-        one = np.ones((n, 1))
+        one = np.ones((1, n))
         room = rng.permutation(np.arange(n) % 4)
-        factors.append(RandomFactor(room, one, np.array([[0.8]]), np.array([[True]])))
+        factors.append(RandomFactor(room, one, np.array([[True]]), np.array([[0.8]])))
     if "alone" in kind:
         factors = factors[1:2]
     x = np.column_stack([np.ones(n), session, rng.normal(size=18)[client], rng.normal(size=n)])
@@ -161,7 +161,7 @@ def test_slopes_of_sessions_counted_from_far_off():
     turn = np.array([[1.0, 2e4], [0.0, 1.0]])
     back = np.linalg.inv(turn)
     far = [
-        RandomFactor(each.level, each.columns @ turn, back @ each.covariance @ back.T, every)
+        RandomFactor(each.level, turn.T @ each.columns, every, back @ each.covariance @ back.T)
         for each in near
     ]
     one, other = (
@@ -175,7 +175,7 @@ def test_a_slope_of_something_constant_is_refused():
     design, (_, client) = drawn(4, "crossed")
     flat = np.column_stack([np.ones(len(design)), np.full(len(design), 7.0)])
     with pytest.raises(Refused, match="follows from the others"):
-        kenward_roger_adjustment(design, [replace(client, columns=flat)], 2.5)
+        kenward_roger_adjustment(design, [replace(client, columns=flat.T)], 2.5)
 
 
 def test_one_factor_twice_is_refused():
@@ -195,7 +195,7 @@ def test_the_order_of_factors_does_not_matter():
 def test_balanced_groups_are_the_analysis_of_variance():
     group, ones = np.repeat(np.arange(10), 4), np.ones((40, 1))
     design = np.column_stack([ones, group % 2, np.tile([0, 1, 2, 3], 10)])
-    factor = RandomFactor(group, ones, np.array([[3.0]]), np.array([[True]]))
+    factor = RandomFactor(group, ones.T, np.array([[True]]), np.array([[3.0]]))
     found = kenward_roger_adjustment(design, [factor], 2.0)
     np.testing.assert_allclose(found.coefficient_df[1:], [8, 29])
     np.testing.assert_allclose(found.covariance[1:, 1:], found.covariance_model[1:, 1:], atol=1e-12)
@@ -207,7 +207,7 @@ def test_balanced_arms_at_once_are_the_f_test_of_their_means(groups, variance):
     """Three arms of whole groups: F on groups − 3, unscaled; with five, the moments are 0 / 0."""
     group, ones = np.repeat(np.arange(groups), 3), np.ones((3 * groups, 1))
     design = np.column_stack([ones, group % 3 == 1, group % 3 == 2]).astype(float)
-    factor = RandomFactor(group, ones, np.array([[variance]]), np.array([[True]]))
+    factor = RandomFactor(group, ones.T, np.array([[True]]), np.array([[variance]]))
     found = kenward_roger_adjustment(design, [factor], 2.0).df(np.eye(3)[1:])
     np.testing.assert_allclose(found, [groups - 3, 1.0], rtol=1e-8)
 
@@ -221,7 +221,7 @@ def test_more_terms_than_the_groups_can_tell_are_refused():
         [ones, rng.normal(size=(5, 3))[group], rng.normal(size=(12, 2))[client]]
     )
     factors = [
-        RandomFactor(level, ones, np.array([[variance]]), np.array([[True]]))
+        RandomFactor(level, ones.T, np.array([[True]]), np.array([[variance]]))
         for level, variance in ((group, 2.0), (client, 1.0))
     ]
     found = kenward_roger_adjustment(design, factors, 1.0)
@@ -233,7 +233,7 @@ def test_more_terms_than_the_groups_can_tell_are_refused():
 @pytest.mark.parametrize("level", [np.zeros(30, int), np.arange(30)])
 def test_one_group_or_one_row_in_each_is_refused(level):
     ones = np.ones((30, 1))
-    factor = RandomFactor(level, ones, np.array([[1.0]]), np.array([[True]]))
+    factor = RandomFactor(level, ones.T, np.array([[True]]), np.array([[1.0]]))
     with pytest.raises(Refused, match="one group"):
         kenward_roger_adjustment(ones, [factor], 1.0)
 

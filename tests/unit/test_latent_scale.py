@@ -118,7 +118,7 @@ class TestPopulationAverage:
         np.testing.assert_allclose(table.groupby("modality")["estimate"].sum(), 1)
         row = pd.DataFrame({"session": [1], "modality": ["video"]})
         eta = fit.estimates["estimate"].to_numpy() @ [1, 1]
-        first = fit.thresholds["estimate"].iloc[0]
+        first = fit.further["estimate"].iloc[0]
         sd = fit.variances["sd"].iloc[0]
         said = integrate.quad(
             lambda u: special.expit(first - eta - sd * u) * stats.norm.pdf(u), -9, 9

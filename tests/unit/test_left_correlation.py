@@ -14,7 +14,7 @@ from sessionwise.models.mixed_model import mixed
 from sessionwise.show.display import Nothing
 from sessionwise.show.figures.semivariogram_points import semivariogram as drawn
 from sessionwise.show.fit_page import page
-from sessionwise.show.residual_tables import residual_structure
+from sessionwise.show.further_tables import further
 
 
 def test_the_numbers_are_those_of_all_pairs_one_by_one():
@@ -120,20 +120,18 @@ class TestTheFigure:
 class TestTheTable:
     def test_it_has_a_line_for_each_parameter(self):
         fit = mixed(NESTED, going(larger=1.5), residual="ar1", residual_by="modality")
-        shown = residual_structure(fit)
+        shown = further(fit)
         assert shown.frame["parameter"].tolist() == [
-            "Correlation one session apart",
-            "Residual SD: modality[video] over in_person",
+            "Residual correlation φ, one session apart",
+            "Residual SD in modality[video] over that in [in_person]",
         ]
-        np.testing.assert_allclose(
-            shown.frame["estimate"], fit.residual_parameters["estimate"], atol=0.006
-        )
-        assert "What residuals do" in page(fit)
+        np.testing.assert_allclose(shown.frame["estimate"], fit.further["estimate"], atol=0.006)
+        assert "Also estimated" in page(fit)
 
     def test_a_working_correlation_has_no_limits(self):
-        shown = sw.show.residual_structure(sw.gee("ors ~ session", going(), "client"))
+        shown = sw.show.further(sw.gee("ors ~ session", going(), "client"))
         assert pd.isna(shown.frame.loc[0, "low"])
         assert "nan" not in shown.html
 
     def test_independent_residuals_have_none(self):
-        assert isinstance(residual_structure(mixed(NESTED, going())), Nothing)
+        assert isinstance(further(mixed(NESTED, going())), Nothing)

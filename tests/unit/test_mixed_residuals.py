@@ -39,7 +39,7 @@ def going(
 
 
 def parameter(fit, name="phi"):
-    table = fit.residual_parameters
+    table = fit.further
     return table[table["parameter"] == name].set_index("of")
 
 
@@ -47,8 +47,8 @@ def same(one, other, scale=1.0):
     np.testing.assert_allclose(other.estimates["estimate"], scale * one.estimates["estimate"],
                                rtol=1e-6)  # fmt: skip
     np.testing.assert_allclose(
-        other.residual_parameters[["estimate", "low", "high"]],
-        one.residual_parameters[["estimate", "low", "high"]], rtol=1e-5,
+        other.further[["estimate", "low", "high"]],
+        one.further[["estimate", "low", "high"]], rtol=1e-5,
     )  # fmt: skip
 
 
@@ -120,8 +120,8 @@ class TestNothingIrrelevantMatters:
         estimate = fit.estimates["estimate"] * 12
         estimate[0] -= 100 * estimate[1]
         np.testing.assert_allclose(found.estimates["estimate"], estimate, rtol=1e-6)
-        np.testing.assert_allclose(found.residual_parameters[["estimate", "low", "high"]],
-                                   fit.residual_parameters[["estimate", "low", "high"]],
+        np.testing.assert_allclose(found.further[["estimate", "low", "high"]],
+                                   fit.further[["estimate", "low", "high"]],
                                    rtol=1e-5)  # fmt: skip
 
     def test_dates_count_in_days(self):
@@ -152,7 +152,7 @@ class TestAtItsBounds:
         fit = mixed(NESTED, going(phi=-0.4), residual="car1", order="session")
         said = "the residuals' correlation: it was estimated as zero"
         assert fit.health.dropped == (said,)
-        assert fit.residual_parameters.empty
+        assert fit.further.empty
         assert fit.loglik == pytest.approx(mixed(NESTED, going(phi=-0.4)).loglik, abs=1e-9)
 
     def test_two_sessions_do_not_tell_phi_from_differences_between_clients(self):
@@ -183,7 +183,7 @@ class TestRefusals:
         rows["therapist"] = np.where(later, (rows["therapist"] + 1) % 10, rows["therapist"])
         with pytest.raises(Refused, match="lie in several levels of `therapist`.*first_therapist"):
             mixed(NESTED, rows, residual="ar1")
-        assert mixed(NESTED, rows, residual_by="modality").residual_parameters.shape[0] == 1
+        assert mixed(NESTED, rows, residual_by="modality").further.shape[0] == 1
 
     def test_two_rows_of_one_session(self):
         rows = pd.concat([going(), going().head(3)])
@@ -287,7 +287,7 @@ def test_what_was_put_in_comes_out():
         # the modality scales what goes on, as the model has it
         fit = mixed(NESTED, rows, residual="ar1", residual_by="modality", df="containment",
                     zero="keep")  # fmt: skip
-        table = fit.residual_parameters
+        table = fit.further
         found.append(table[["estimate", "low", "high"]].to_numpy().ravel())
     found = np.array(found)
     for start, truth in ((0, 0.4), (3, 1.4)):

@@ -7,7 +7,6 @@ import pytest
 from question_records import left_out
 from tables import records
 
-import sessionwise as sw
 from sessionwise.errors import Unanswerable
 from sessionwise.models.alliance_leaving import alliance_and_leaving
 from sessionwise.models.cumulative_incidence import incidence, still_in_therapy
@@ -16,14 +15,9 @@ from sessionwise.models.growth import outcome_over_time
 from sessionwise.models.labels import term_labels
 from sessionwise.models.loss_to_follow_up import still_answering
 from sessionwise.models.next_outcome import alliance_and_next_outcome
-from sessionwise.records.sessions import Column, Sessions
+from sessionwise.records.sessions import Column
 
 FIXED_TIMES = "client time srs ors\na 0 30 20\na 2 31 21\nb 0 29 19\nb 2 28 18"
-
-
-@pytest.fixture(scope="module")
-def clinic() -> Sessions:
-    return sw.example()
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ def rows_of_clients():
 def full(fit):
     """The matrices of a fit, with V = σ²R + ZGZ′."""
     made, rows = Full(fit), fit.solution.used
-    table = fit.residual_parameters.set_index("parameter")["estimate"]
+    table = fit.further.set_index("parameter")["estimate"]
     apart = np.abs(np.subtract.outer(rows["session"].to_numpy(), rows["session"].to_numpy()))
     together = np.equal.outer(rows["client"].to_numpy(), rows["client"].to_numpy())
     R = np.where(together, table.get("phi", 0.0) ** apart, 0.0)
@@ -127,9 +127,7 @@ def test_shares_are_of_the_mean_residual_variance(pair):
     fixed = np.var(made.X @ made.beta, ddof=1)
     total = fixed + found["variance"].sum()
     assert explained["marginal"] == pytest.approx(fixed / total, rel=1e-6)
-    assert found.loc["client", "design_effect"] > 1 or "phi" in set(
-        fit.residual_parameters["parameter"]
-    )
+    assert found.loc["client", "design_effect"] > 1 or "phi" in set(fit.further["parameter"])
 
 
 class TestRefusals:

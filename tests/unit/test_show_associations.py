@@ -24,11 +24,6 @@ from sessionwise.study.study import Study
 
 
 @pytest.fixture(scope="module")
-def clinic():
-    return sw.example()
-
-
-@pytest.fixture(scope="module")
 def real(clinic):
     return early_alliance_and_outcome(clinic)
 

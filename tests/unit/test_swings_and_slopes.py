@@ -17,11 +17,6 @@ DIFFERING = f"(0 + {SWING} | client)"
 
 
 @pytest.fixture(scope="module")
-def clinic():
-    return sw.example()
-
-
-@pytest.fixture(scope="module")
 def alike(clinic):
     return alliance_and_next_outcome(clinic)
 

@@ -13,11 +13,6 @@ LEVELS = ["srs_lag1_within", "srs_lag1_between_clients", "srs_lag1_between_thera
 
 
 @pytest.fixture(scope="module")
-def clinic():
-    return sw.example()
-
-
-@pytest.fixture(scope="module")
 def moving(clinic):
     """Every fifth client goes over to another therapist at session 3."""
     frame = clinic.frame

@@ -10,7 +10,7 @@ import statsmodels.api as sm
 import sessionwise as sw
 from sessionwise.engine.outcome_families import Cloglog, Logit
 from sessionwise.engine.score_bootstrap import LEVEL, ScoreBootstrap
-from sessionwise.engine.wild_scores import WEBB, all_signs, cluster_weights
+from sessionwise.engine.wild_scores import WEBB, cluster_weights
 from sessionwise.errors import InvalidInput
 from sessionwise.models.generalized_linear import glm
 
@@ -75,7 +75,8 @@ def test_it_is_the_bootstrap_of_every_sign(link, clusters, tested, value):
     family, as_statsmodels = LINKS[link]
     design, y, therapist = drawn(clusters)
     far, of = by_every_sign(design, y, therapist, tested, value, as_statsmodels)
-    bootstrap = ScoreBootstrap(design, family(y, np.ones_like(y)), therapist, all_signs(clusters))
+    signs = np.array(list(product((-1.0, 1.0), repeat=clusters)))
+    bootstrap = ScoreBootstrap(design, family(y, np.ones_like(y)), therapist, signs)
     scale = bootstrap.scale[tested]
     p = bootstrap.p_value(tested, value * scale, np.zeros(design.shape[1]))
     assert p == pytest.approx((far + 1) / (of + 1), abs=1e-12)

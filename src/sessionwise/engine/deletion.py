@@ -18,7 +18,6 @@ from scipy import linalg, sparse
 
 from sessionwise.engine.elimination import weights
 from sessionwise.engine.profiled_likelihood import LinearMixedModel, Roots
-from sessionwise.engine.row_sums import Factor
 
 NO_INFORMATION = 1e9
 """If a variance grows by this factor, the rows that are left say nothing of something."""
@@ -91,11 +90,11 @@ def joint_inverse(model: LinearMixedModel, roots: Roots, design: np.ndarray) -> 
     in_order = [roots[k] for k in model.given.order]
     n, p = design.shape
     if factors:
-        first = incidence(factors[0])
+        first = factors[0].incidence()
         own = weights(model.given.own[0], in_order[0])[0].transpose(2, 0, 1)
     else:
         first, own = sparse.csr_array((n, 0)), np.empty((0, 1, 1))
-    others = [incidence(factor) for factor in factors[1:]]
+    others = [factor.incidence() for factor in factors[1:]]
     rest = sparse.csr_array(sparse.hstack([*others, sparse.csr_array(design)], format="csr"))
     across = first.T @ rest
     through = sparse.csr_array(_block_diagonal(own) @ across)
@@ -140,6 +139,7 @@ def deletions(
     --------
     Three clients who differ as much as sessions do; without the last the mean is 2, not 3.
 
+    >>> from sessionwise.engine.row_sums import Factor
     >>> level, ones = np.array([0, 0, 1, 1, 2, 2]), np.ones((6, 1))
     >>> client = Factor(level, ones.T, np.eye(1, dtype=bool))
     >>> model = LinearMixedModel.of(ones, np.array([1.0, 1, 3, 3, 5, 5]), [client], reml=True)
@@ -197,16 +197,6 @@ def _of_group(
     )
     a = np.hstack([_dense(joint.first, rows, flat), _dense(joint.rest, rows, columns)])
     return joint.of_columns(levels, columns), a.T @ a, a.T @ residuals[rows]
-
-
-def incidence(factor: Factor) -> sparse.csr_array:
-    """Give Z of a factor, shape (n, levels · q), the columns of one level side by side."""
-    q, n = factor.columns.shape
-    place = factor.level[:, None] * q + np.arange(q)
-    shape = (n, factor.levels * q)
-    return sparse.csr_array(
-        (factor.columns.T.ravel(), place.ravel(), np.arange(n + 1) * q), shape=shape
-    )
 
 
 def _flat(levels: np.ndarray, q: int) -> np.ndarray:

@@ -114,14 +114,14 @@ def kenward_roger_adjustment(
     Four groups of three: their mean is judged on 3 degrees of freedom.
 
     >>> ones, level = np.ones((12, 1)), np.repeat([0, 1, 2, 3], 3)
-    >>> group = RandomFactor(level, ones, np.array([[2.0]]), np.array([[True]]))
+    >>> group = RandomFactor(level, ones.T, np.array([[True]]), np.array([[2.0]]))
     >>> said = kenward_roger_adjustment(ones, [group], residual_variance=1.5)
     >>> said.coefficient_df.round(9), said.covariance.round(9)
     (array([3.]), array([[0.625]]))
     """
     basis, triangle = orthogonal(np.asarray(design, float))
     back = linalg.inv(triangle)
-    ordered = sorted(factors, key=lambda each: -each.groups * each.columns.shape[1])
+    ordered = sorted(factors, key=lambda each: -each.levels * each.size)
     turned, units, values = [], [], []
     for number, factor in enumerate(ordered):
         ratio = replace(factor, covariance=factor.covariance / residual_variance)

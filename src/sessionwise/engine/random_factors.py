@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from sessionwise.engine.orthogonal_columns import orthogonal
+from sessionwise.engine.row_sums import Factor
 from sessionwise.errors import Refused
 
 SAME = 1e-10
@@ -16,50 +17,38 @@ SAME = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
-class RandomFactor:
-    """One grouping factor of a mixed model: who belongs together, and what varies between them.
+class RandomFactor(Factor):
+    """A factor with what its levels are taken to differ by.
 
-    All that varies between the same groups belongs in one factor, its mask saying what goes
-    together: a second factor with the same groups is right, but slow.
+    All that varies between the same levels belongs in one factor, its mask saying what goes
+    together: a second factor with the same levels is right, but slow.
 
-    Parameters
+    Attributes
     ----------
-    level
-        Number of the group of every row, from 0, shape (n,).
-    columns
-        What has a deviation in each group (ones for an intercept), shape (n, q).
     covariance
-        Covariance matrix of a group's deviations, shape (q, q), units of the outcome², over those
-        of the columns. It may be singular, or zero.
-    free
-        Which entries of the covariance are parameters, shape (q, q), symmetric. The others are 0.
+        Covariance matrix of a level's deviations, shape (q, q), units of the outcome², over those
+        of the columns. It may be singular, or zero; its parameters are the ``free`` entries of its
+        lower triangle.
 
     Examples
     --------
-    >>> level = np.array([0, 0, 1, 1, 2])
-    >>> factor = RandomFactor(level, np.ones((5, 1)), np.array([[2.0]]), np.array([[True]]))
-    >>> factor.groups, len(factor.units())
+    >>> level, free = np.array([0, 0, 1, 1, 2]), np.array([[True]])
+    >>> factor = RandomFactor(level, np.ones((1, 5)), free, np.array([[2.0]]))
+    >>> factor.levels, len(factor.units())
     (3, 1)
     """
 
-    level: np.ndarray
-    columns: np.ndarray
     covariance: np.ndarray
-    free: np.ndarray
 
     def __post_init__(self) -> None:
-        q = self.columns.shape[1]
+        super().__post_init__()
+        q, n = self.columns.shape
         if self.covariance.shape != (q, q) or self.free.shape != (q, q):
             raise ValueError(f"{q} columns need a covariance and a mask of {q} by {q}")
-        if len(self.level) != len(self.columns):
-            raise ValueError(f"{len(self.level)} levels beside {len(self.columns)} rows")
-        if (self.free != self.free.T).any() or (self.covariance[~self.free] != 0).any():
-            raise ValueError("a mask is symmetric, and a covariance 0 wherever it is not free")
-
-    @property
-    def groups(self) -> int:
-        """How many groups there are."""
-        return int(self.level.max()) + 1
+        if len(self.level) != n:
+            raise ValueError(f"{len(self.level)} levels beside {n} rows")
+        if (self.covariance[~(self.free | self.free.T)] != 0).any():
+            raise ValueError("a covariance is 0 wherever it is not free")
 
     def units(self) -> np.ndarray:
         """Give the derivative of the covariance for each parameter, shape (parameters, q, q)."""
@@ -69,19 +58,11 @@ class RandomFactor:
             each[row, column] = each[column, row] = 1.0
         return found
 
-    def incidence(self) -> sparse.csr_array:
-        """Give Z, shape (n, groups · q), the columns of one group side by side."""
-        n, q = self.columns.shape
-        place = self.level[:, None] * q + np.arange(q)
-        ends = np.arange(n + 1) * q
-        values = np.asarray(self.columns, float).ravel()
-        return sparse.csr_array((values, place.ravel(), ends), shape=(n, self.groups * q))
-
 
 def at_right_angles(factor: RandomFactor) -> tuple[RandomFactor, np.ndarray]:
     """Write a factor in orthogonal columns, and its parameters as orthogonal directions.
 
-    The covariances it may have are the same: with ``columns = basis @ turn``, G becomes
+    The covariances it may have are the same: with ``columns.T = basis @ turn``, G becomes
     ``turn @ G @ turn.T``. Sessions counted from a far-off zero point thus cost no digits. The
     second value are the directions, shape (parameters, q, q), orthonormal as vectors.
 
@@ -92,13 +73,13 @@ def at_right_angles(factor: RandomFactor) -> tuple[RandomFactor, np.ndarray]:
 
     Examples
     --------
-    >>> sessions = np.column_stack([np.ones(4), [100.0, 101.0, 102.0, 103.0]])
-    >>> given = RandomFactor(np.array([0, 0, 1, 1]), sessions, np.eye(2), np.eye(2, dtype=bool))
+    >>> sessions = np.array([np.ones(4), [100.0, 101.0, 102.0, 103.0]])
+    >>> given = RandomFactor(np.array([0, 0, 1, 1]), sessions, np.eye(2, dtype=bool), np.eye(2))
     >>> turned, directions = at_right_angles(given)
-    >>> (turned.columns.T @ turned.columns).round(9).tolist(), directions.shape
+    >>> (turned.columns @ turned.columns.T).round(9).tolist(), directions.shape
     ([[4.0, 0.0], [0.0, 4.0]], (2, 2, 2))
     """
-    basis, turn = orthogonal(np.asarray(factor.columns, float))
+    basis, turn = orthogonal(np.asarray(factor.columns.T, float))
     if (np.abs(np.diag(turn)) <= SAME * np.linalg.norm(turn, axis=0)).any():
         raise Refused(
             "A column with a random deviation follows from the others of its grouping factor "
@@ -106,7 +87,7 @@ def at_right_angles(factor: RandomFactor) -> tuple[RandomFactor, np.ndarray]:
         )
     covariance = turn @ factor.covariance @ turn.T
     everything = np.ones(factor.free.shape, bool)
-    turned = RandomFactor(factor.level, basis, (covariance + covariance.T) / 2, everything)
+    turned = RandomFactor(factor.level, basis.T, everything, (covariance + covariance.T) / 2)
     units = turn @ factor.units() @ turn.T
     flat = np.linalg.qr(units.reshape(len(units), turn.size).T)[0]
     return turned, flat.T.reshape(units.shape)
@@ -224,12 +205,12 @@ def marginal_products(design: np.ndarray, factors: Sequence[RandomFactor]) -> Ma
     Examples
     --------
     >>> ones, level = np.ones((6, 1)), np.array([0, 0, 1, 1, 2, 2])
-    >>> factor = RandomFactor(level, ones, np.array([[1.0]]), np.array([[True]]))
+    >>> factor = RandomFactor(level, ones.T, np.array([[True]]), np.array([[1.0]]))
     >>> marginal_products(ones, [factor]).fixed.round(12)
     array([[2.]])
     """
     first = factors[0]
-    q, groups, p = first.columns.shape[1], first.groups, design.shape[1]
+    q, groups, p = first.size, first.levels, design.shape[1]
     others = [each.incidence() for each in factors[1:]]
     z, rest = first.incidence(), sparse.hstack(others, format="csr") if others else None
     m = rest.shape[1] if others else 0
@@ -250,11 +231,11 @@ def _without_the_first(
     first: RandomFactor, inside: np.ndarray, beside: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Give Z′V₁⁻¹Z (groups, q, q), Z′V₁⁻¹F and F′V₁⁻¹F of the other columns F."""
-    groups, q = first.groups, first.columns.shape[1]
+    groups, q = first.levels, first.size
     own = np.empty((groups, q, q))
     for a in range(q):
         for b in range(q):
-            product = first.columns[:, a] * first.columns[:, b]
+            product = first.columns[a] * first.columns[b]
             own[:, a, b] = np.bincount(first.level, product, groups)
     shrink = np.linalg.inv(np.eye(q) + own @ first.covariance)
     blocks = shrink @ own
@@ -269,13 +250,13 @@ def _without_the_rest(
 ) -> MarginalProducts:
     """Eliminate the other factors, m columns in all, by their Schur complement."""
     groups, q = blocks.shape[:2]
-    widths = [each.groups * each.columns.shape[1] for each in factors[1:]]
+    widths = [each.levels * each.size for each in factors[1:]]
     m = sum(widths)
     covariance = np.zeros((m, m))
     at = 0
     for each, width in zip(factors[1:], widths, strict=True):
         here = slice(at, at := at + width)
-        covariance[here, here] = np.kron(np.eye(each.groups), each.covariance)
+        covariance[here, here] = np.kron(np.eye(each.levels), each.covariance)
     edge, fixed_beside = beside[:, :m], beside[:, m:]
     own, fixed_own = inside[:m, :m], inside[:m, m:]
     shrink = np.linalg.inv(np.eye(m) + own @ covariance)
@@ -284,7 +265,7 @@ def _without_the_rest(
     deviations = [(fixed_beside - edge @ (inner @ fixed_own)).reshape(groups, q, -1)]
     at = 0
     for each, width in zip(factors[1:], widths, strict=True):
-        deviations.append(shrunk[at : at + width].reshape(each.groups, -1, shrunk.shape[1]))
+        deviations.append(shrunk[at : at + width].reshape(each.levels, -1, shrunk.shape[1]))
         at += width
     fixed = inside[m:, m:] - fixed_own.T @ inner @ fixed_own
     return MarginalProducts(

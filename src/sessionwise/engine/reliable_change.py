@@ -22,14 +22,6 @@ ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
-class Population:
-    """Mean and standard deviation of a score in a population, in scale points."""
-
-    mean: float
-    sd: float
-
-
-@dataclass(frozen=True)
 class ChangeError:
     """How large a change is that measurement error alone may bring about.
 
@@ -87,66 +79,6 @@ def change_error(sd: float, reliability: float) -> ChangeError:
     measurement = sd * np.sqrt(1 - reliability)
     difference = np.sqrt(2 * measurement**2)
     return ChangeError(float(measurement), float(difference), float(NORMAL_95 * difference))
-
-
-def reliable_change_index(first: np.ndarray, last: np.ndarray, difference: float) -> np.ndarray:
-    """Give RC = (x₂ − x₁) / S_diff of each client (Jacobson & Truax 1991, p. 14).
-
-    Parameters
-    ----------
-    first, last
-        Scores x₁ and x₂, shape (n,), in points.
-    difference
-        S_diff, in points.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n,); positive where the score rose, whichever direction is the better one.
-
-    Examples
-    --------
-    >>> reliable_change_index(np.array([32.5]), np.array([47.5]), 4.74).round(2)
-    array([3.16])
-    """
-    return (np.asarray(last, float) - np.asarray(first, float)) / difference
-
-
-def cutoff_a(clinical: Population, better: Better) -> float:
-    """Give the score two standard deviations from the clinical mean, towards health (p. 13).
-
-    Examples
-    --------
-    >>> cutoff_a(Population(40, 7.5), "higher")
-    55.0
-    """
-    return float(clinical.mean + _towards(better) * 2 * clinical.sd)
-
-
-def cutoff_b(functional: Population, better: Better) -> float:
-    """Give the score two standard deviations from the functional mean, towards illness (p. 13).
-
-    Examples
-    --------
-    >>> cutoff_b(Population(60, 7.5), "higher")
-    45.0
-    """
-    return float(functional.mean - _towards(better) * 2 * functional.sd)
-
-
-def cutoff_c(clinical: Population, functional: Population) -> float:
-    """Give the score as many standard deviations from one mean as from the other (p. 13).
-
-    c = (s₀ M₁ + s₁ M₀) / (s₀ + s₁), with M₁, s₁ of the clinical and M₀, s₀ of the functional
-    population. The least arbitrary of the three where norms of both exist and overlap.
-
-    Examples
-    --------
-    >>> cutoff_c(Population(40, 7.5), Population(60, 7.5))
-    50.0
-    """
-    crossed = functional.sd * clinical.mean + clinical.sd * functional.mean
-    return float(crossed / (functional.sd + clinical.sd))
 
 
 def verdicts(

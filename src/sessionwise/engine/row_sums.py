@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy import sparse
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,13 @@ class Factor:
     def size(self) -> int:
         """Deviations of one level, q."""
         return len(self.columns)
+
+    def incidence(self) -> sparse.csr_array:
+        """Give Z, shape (n, levels · q), the columns of one level side by side."""
+        q, n = self.columns.shape
+        place = self.level[:, None] * q + np.arange(q)
+        ends, shape = np.arange(n + 1) * q, (n, self.levels * q)
+        return sparse.csr_array((self.columns.T.ravel(), place.ravel(), ends), shape=shape)
 
 
 @dataclass(frozen=True, eq=False)

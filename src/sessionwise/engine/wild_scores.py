@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
 
 SIX_POINTS = 12
@@ -43,17 +41,6 @@ def cluster_weights(clusters: int, draws: int, rng: np.random.Generator) -> np.n
     """
     points = WEBB if clusters <= SIX_POINTS else np.array([-1.0, 1.0])
     return points[rng.integers(0, points.size, (draws, clusters))]
-
-
-def all_signs(clusters: int) -> np.ndarray:
-    """Give every combination of signs, shape (2ᴳ, G): the Rademacher bootstrap without chance.
-
-    Examples
-    --------
-    >>> all_signs(2).tolist()
-    [[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]]
-    """
-    return np.array(list(product((-1.0, 1.0), repeat=clusters)))
 
 
 def statistics(

@@ -8,8 +8,9 @@ from typing import Literal, get_args
 import pandas as pd
 
 from sessionwise.errors import InvalidInput, Problem, Refused, Unanswerable, nearest
+from sessionwise.features.along_courses import by_course, scores, with_made
 from sessionwise.features.running_means import running
-from sessionwise.records.sessions import COURSE_KEY, Column, Sessions
+from sessionwise.records.sessions import Column, Sessions
 
 Event = Literal["no_show", "cancelled"]
 """What may become of an appointment; cancelled ones are among the others only where it is asked
@@ -99,17 +100,9 @@ def before_appointments(s: Sessions, name: str) -> Sessions:
             "what came later. Use a score that is given at the sessions."
         )
     s = running(s, name)
-    table = s.table
-    groups = [table[key] for key in COURSE_KEY]
-    given = table[name].astype("float64").where(s.attended)
-    carried = given.groupby(groups, sort=False, observed=True).ffill()
-    last = carried.groupby(groups, sort=False, observed=True).shift()
-    made = f"{name}_last_change"
-    source = s.columns[name]
-    label = f"{source.label or name}, last score less that mean"
-    column = Column(made, "number", "before", unit=source.unit, label=label,
-                    instrument=source.instrument, made_from=(name,))  # fmt: skip
-    return s.with_columns(pd.DataFrame({made: last - table[f"{name}_so_far"]}), [column])
+    last = by_course(s, by_course(s, scores(s, name)).ffill()).shift()
+    made, words = last - s.table[f"{name}_so_far"], "last score less that mean"
+    return with_made(s, name, "last_change", made, words, known="before")
 
 
 def kept_or_missed(s: Sessions, *, cancelled: bool = False) -> pd.Series:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from sessionwise.errors import InvalidInput, Problem
-from sessionwise.records.sessions import COURSE_KEY, Column, Known, Sessions
+from sessionwise.features.along_courses import with_made
+from sessionwise.records.sessions import COURSE_KEY, Known, Sessions
 
 
 def lagged(s: Sessions, name: str, by: int = 1) -> Sessions:
@@ -45,18 +46,9 @@ def lagged(s: Sessions, name: str, by: int = 1) -> Sessions:
     earlier, there = earlier_values(s, name, by)
     source = s.columns[name]
     known: Known = "course" if source.known == "course" else "before"
-    made = f"{name}_lag{by}"
-    column = Column(
-        made,
-        source.type,
-        known,
-        "appointment",
-        source.unit,
-        f"{source.label or name}, previous session",
-        source.instrument,
-        (name,),
-    )
-    return s.with_columns(pd.DataFrame({made: earlier.where(there)}), [column])
+    made = earlier.where(there)
+    words = "previous session"
+    return with_made(s, name, f"lag{by}", made, words, type=source.type, known=known)
 
 
 def lag_losses(s: Sessions, name: str, by: int = 1) -> pd.Series:

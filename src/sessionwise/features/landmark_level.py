@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from sessionwise.errors import InvalidInput, Problem
+from sessionwise.features.along_courses import with_made
 from sessionwise.features.leaving import early_mean
-from sessionwise.records.sessions import COURSE_KEY, Column, Sessions
+from sessionwise.records.sessions import COURSE_KEY, Sessions
 
 
 def level_at_landmark(s: Sessions, name: str, landmark: int = 3) -> Sessions:
@@ -49,17 +50,6 @@ def level_at_landmark(s: Sessions, name: str, landmark: int = 3) -> Sessions:
     keys = pd.MultiIndex.from_frame(table[COURSE_KEY])
     level = np.asarray(early.reindex(keys), float)
     from_then_on = s.attended & table["session"].ge(landmark).fillna(False).to_numpy(bool)
-    source = s.columns[name]
     until = f"sessions 1 to {landmark}" if landmark > 1 else "session 1"
-    column = Column(
-        f"{name}_early",
-        "number",
-        source.known,
-        "appointment",
-        source.unit,
-        f"{source.label or name}, mean of {until}",
-        source.instrument,
-        (name,),
-    )
     made = pd.Series(level, table.index).where(from_then_on)
-    return s.with_columns(pd.DataFrame({column.name: made}), [column])
+    return with_made(s, name, "early", made, f"mean of {until}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sessionwise.records.sessions import COURSE_KEY, Column, Sessions
+from sessionwise.features.along_courses import by_course, made_of, scores
+from sessionwise.features.running_means import running
+from sessionwise.records.sessions import Sessions
 
 
 def last_given(s: Sessions, name: str) -> Sessions:
@@ -38,18 +40,12 @@ def last_given(s: Sessions, name: str) -> Sessions:
     [34.0, 1.0, 4.0, 1.0]
     """
     s.need_score(name, "The last score given")
-    table = s.table
-    groups = [table[key] for key in COURSE_KEY]
-    score = table[name].astype("float64").where(s.attended)
-    number = table["session"].astype("float64").where(s.attended)
+    score, number = scores(s, name), scores(s, "session")
     given = score.notna()
-    count = given.astype("int64").groupby(groups, sort=False, observed=True).cumsum()
-    total = score.fillna(0.0).groupby(groups, sort=False, observed=True).cumsum()
-    before = (total - score) / (count - 1).where(count > 1)
-    swing = (score - before).where(count > 1, 0.0).where(given)
+    swing = running(s, name).table[f"{name}_change"].fillna(0.0).where(given)
 
     def carried(values: pd.Series) -> pd.Series:
-        return values.groupby(groups, sort=False, observed=True).ffill().where(s.attended)
+        return by_course(s, values).ffill().where(s.attended)
 
     made = {
         f"{name}_last": carried(score),
@@ -58,24 +54,10 @@ def last_given(s: Sessions, name: str) -> Sessions:
         f"{name}_missing": score.isna().astype("float64").where(s.attended),
     }
     source = s.columns[name]
-    label = source.label or name
-    words = {
-        "last": (f"{label}, last given", source.unit),
-        "age": (f"{label}, sessions since it was given", "sessions"),
-        "last_swing": (f"{label}, last given less the mean before", source.unit),
-        "missing": (f"{label}, not filled in", ""),
-    }
     columns = [
-        Column(
-            f"{name}_{part}",
-            "flag" if part == "missing" else "number",
-            source.known,
-            "appointment",
-            unit,
-            said,
-            source.instrument,
-            (name,),
-        )
-        for part, (said, unit) in words.items()
+        made_of(source, "last", "last given"),
+        made_of(source, "age", "sessions since it was given", unit="sessions"),
+        made_of(source, "last_swing", "last given less the mean before"),
+        made_of(source, "missing", "not filled in", type="flag", unit=""),
     ]
     return s.with_columns(pd.DataFrame(made), columns)

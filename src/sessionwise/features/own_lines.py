@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
-
 from sessionwise.errors import Refused
-from sessionwise.records.sessions import COURSE_KEY, Column, Sessions
+from sessionwise.features.along_courses import with_made
+from sessionwise.records.sessions import COURSE_KEY, Sessions
 
 FEWEST = 3
 """Rows of a course from which on a line leaves something over."""
@@ -73,10 +72,6 @@ def detrended(s: Sessions, name: str, complete: Sequence[str] = ()) -> Sessions:
     keys = [used[key] for key in COURSE_KEY]
     both = (swing * step).groupby(keys, sort=False, observed=True).transform("sum")
     slope = both / (step**2).groupby(keys, sort=False, observed=True).transform("sum")
-    source = s.columns[name]
-    column = Column(
-        f"{name}_detrended", "number", "course", "appointment", source.unit,
-        f"{source.label or name}, within clients, trend removed", source.instrument, (name, clock),
-    )  # fmt: skip
     values = (swing - slope * step).where(enough).reindex(frame.index)
-    return s.with_columns(pd.DataFrame({column.name: values}), [column])
+    words = "within clients, trend removed"
+    return with_made(s, name, "detrended", values, words, known="course", made_from=(name, clock))

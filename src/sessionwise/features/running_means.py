@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sessionwise.records.sessions import COURSE_KEY, Column, Known, Sessions
+from sessionwise.features.along_courses import by_course, made_of, scores
+from sessionwise.records.sessions import Known, Sessions
 
 
 def running(s: Sessions, name: str) -> Sessions:
@@ -35,28 +36,16 @@ def running(s: Sessions, name: str) -> Sessions:
     [32.0, 33.0, 3.0]
     """
     s.need_score(name, "A running mean")
-    table = s.table
-    score = table[name].astype("float64").where(s.attended)
-    groups = [table[key] for key in COURSE_KEY]
-    count = score.notna().astype("int64").groupby(groups, sort=False, observed=True).cumsum()
-    total = score.fillna(0.0).groupby(groups, sort=False, observed=True).cumsum()
-    to_date = (total / count).where(count > 0)
-    so_far = to_date.groupby(groups, sort=False, observed=True).shift()
+    score = scores(s, name)
+    count = by_course(s, score.notna().astype("int64")).cumsum()
+    to_date = (by_course(s, score.fillna(0.0)).cumsum() / count).where(count > 0)
+    so_far = by_course(s, to_date).shift()
     made = {f"{name}_so_far": so_far, f"{name}_to_date": to_date, f"{name}_change": score - so_far}
     source = s.columns[name]
     earlier: Known = "course" if source.known == "course" else "before"
     words = {"so_far": "mean of earlier sessions", "to_date": "mean to date", "change": "change"}
     columns = [
-        Column(
-            f"{name}_{part}",
-            "number",
-            earlier if part == "so_far" else source.known,
-            "appointment",
-            source.unit,
-            f"{source.label or name}, {said}",
-            source.instrument,
-            (name,),
-        )
+        made_of(source, part, said, known=earlier if part == "so_far" else source.known)
         for part, said in words.items()
     ]
     return s.with_columns(pd.DataFrame(made), columns)

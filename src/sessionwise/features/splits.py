@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from sessionwise.errors import Refused
-from sessionwise.records.sessions import COURSE_KEY, Column, Sessions
+from sessionwise.features.along_courses import made_of
+from sessionwise.records.sessions import COURSE_KEY, Sessions
 
 MADE = ("_within", "_between", "_between_clients", "_between_therapists", "_detrended")
 """How the columns end that are made on the rows of a model."""
@@ -66,20 +67,10 @@ def within_between(s: Sessions, names: Sequence[str], complete: Sequence[str] = 
     means = used.groupby(COURSE_KEY, sort=False, observed=True)[list(names)].transform("mean")
     made, columns = {}, []
     for name in names:
-        source = s.columns[name]
         made[f"{name}_between"] = means[name].reindex(frame.index)
         made[f"{name}_within"] = (used[name] - means[name]).reindex(frame.index)
         columns += [
-            Column(
-                f"{name}_{part}",
-                "number",
-                "course",
-                "appointment",
-                source.unit,
-                f"{source.label or name}, {part} clients",
-                source.instrument,
-                (name,),
-            )
+            made_of(s.columns[name], part, f"{part} clients", known="course")
             for part in ("between", "within")
         ]
     return s.with_columns(pd.DataFrame(made, index=frame.index), columns)

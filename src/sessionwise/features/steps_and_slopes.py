@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
+from sessionwise.features.along_courses import by_course, scores, with_made
 from sessionwise.features.lags import earlier_values
-from sessionwise.records.sessions import COURSE_KEY, Column, Sessions
+from sessionwise.records.sessions import Sessions
 
 FEWEST_SCORES = 3
 """Scores a line is drawn through at least: through two it would hold no news beside them."""
@@ -39,9 +38,8 @@ def since_last(s: Sessions, name: str) -> Sessions:
     """
     s.need_score(name, "A step from one session to the next")
     earlier, there = earlier_values(s, name, 1)
-    score = s.table[name].astype("float64").where(s.attended)
-    made = score - earlier.where(there).astype("float64")
-    return _with(s, name, "since_last", made, "change since the session before")
+    made = scores(s, name) - earlier.where(there).astype("float64")
+    return with_made(s, name, "since_last", made, "change since the session before")
 
 
 def slope_to_date(s: Sessions, name: str) -> Sessions:
@@ -71,36 +69,12 @@ def slope_to_date(s: Sessions, name: str) -> Sessions:
     [nan, nan, 1.0]
     """
     s.need_score(name, "A slope to date")
-    table = s.table
-    groups = [table[key] for key in COURSE_KEY]
-
-    def so_far(values: pd.Series) -> pd.Series:
-        return values.groupby(groups, sort=False, observed=True).cumsum()
-
-    score = table[name].astype("float64").where(s.attended)
-    time = table["time" if s.clock == "time" else "session"].astype("float64")
+    score = scores(s, name)
+    time = s.table["time" if s.clock == "time" else "session"].astype("float64")
     given = score.notna()
-    first = [
-        values.where(given).groupby(groups, sort=False, observed=True).transform("first")
-        for values in (score, time)
-    ]
+    first = [by_course(s, one.where(given)).transform("first") for one in (score, time)]
     y, x = (score - first[0]).where(given, 0.0), (time - first[1]).where(given, 0.0)
-    n, sx, sy, sxx, sxy = (so_far(one) for one in (given.astype("float64"), x, y, x * x, x * y))
+    terms = (given.astype("float64"), x, y, x * x, x * y)
+    n, sx, sy, sxx, sxy = (by_course(s, one).cumsum() for one in terms)
     slope = ((n * sxy - sx * sy) / (n * sxx - sx**2)).where(n >= FEWEST_SCORES)
-    return _with(s, name, "slope_to_date", slope.where(s.attended), "slope to date")
-
-
-def _with(s: Sessions, name: str, part: str, made: pd.Series, words: str) -> Sessions:
-    """Add one column made of a score and of earlier ones."""
-    source = s.columns[name]
-    column = Column(
-        f"{name}_{part}",
-        "number",
-        source.known,
-        "appointment",
-        source.unit,
-        f"{source.label or name}, {words}",
-        source.instrument,
-        (name,),
-    )
-    return s.with_columns(pd.DataFrame({column.name: made}), [column])
+    return with_made(s, name, "slope_to_date", slope.where(s.attended), "slope to date")

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import pandas as pd
 
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
+from sessionwise.features.along_courses import made_of
 from sessionwise.records.sessions import COURSE_KEY, Column, Sessions
 
 TherapistMean = Literal["all clients", "other clients"]
@@ -110,8 +111,4 @@ def _centres(cells: pd.DataFrame, name: str, by: str, whose: TherapistMean) -> p
 
 
 def _column(source: Column, part: str, by: str) -> Column:
-    label = f"{source.label or source.name}, {PARTS[part]}"
-    return Column(
-        f"{source.name}_{part}", "number", "course", "appointment", source.unit, label,
-        source.instrument, (source.name, by),
-    )  # fmt: skip
+    return made_of(source, part, PARTS[part], known="course", made_from=(source.name, by))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sessionwise.features.along_courses import by_course
 from sessionwise.features.lags import earlier_values
 from sessionwise.records.sessions import COURSE_KEY, Column, Sessions
 
@@ -28,10 +29,8 @@ def first_therapist(s: Sessions) -> Sessions:
     ['a', 'a', 'a']
     """
     s.need(["therapist"], "The therapist of the first session")
-    table = s.table
-    named = table["therapist"].where(s.attended)
-    groups = [table[key] for key in COURSE_KEY]
-    first = named.groupby(groups, sort=False, observed=True).transform("first").astype("str")
+    named = s.table["therapist"].where(s.attended)
+    first = by_course(s, named).transform("first").astype("str")
     label = "therapist of the first session"
     column = Column("first_therapist", "text", "before", made_from=("therapist",), label=label)
     return s.with_columns(pd.DataFrame({"first_therapist": first}), [column])

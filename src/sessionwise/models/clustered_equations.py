@@ -11,7 +11,7 @@ from sessionwise.engine.estimating_equations import Clusters, Equations, Mean, s
 from sessionwise.engine.orthogonal_columns import orthogonal
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
 from sessionwise.features.leaving import Episodes, refuse_the_future
-from sessionwise.models.fit import RESIDUAL_COLUMNS, VARIANCE_COLUMNS, Fit, Health, Recipe
+from sessionwise.models.fit import FURTHER_COLUMNS, VARIANCE_COLUMNS, Fit, Health, Recipe
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import Design, complete_rows, design, parse
 from sessionwise.models.generalized_linear import Family, Link, check_outcome, with_events
@@ -79,7 +79,7 @@ def gee(  # noqa: PLR0913 - the words a study may say, each with a default
     -------
     Fit
         Estimates on the scale of the linear predictor, statistics t on G − p, G the number of
-        clusters. ``residual_parameters`` holds α, the working correlation. There is no likelihood.
+        clusters. ``further`` holds α, the working correlation. There is no likelihood.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def gee(  # noqa: PLR0913 - the words a study may say, each with a default
     if family == "binomial":
         rows = with_events(rows, frame[made.outcome], made.response)
     unit = order if correlation == "ar1" else cluster
-    alpha = [("alpha", unit, correlation, found.alpha, np.nan, np.nan)]
+    alpha = [("alpha", unit, correlation, found.alpha, *[np.nan] * 3)]
     return Fit(
         question=f"What goes with `{made.outcome}`, on average?",
         estimates=estimates_frame(list(made.terms), back @ found.estimate, covariance, df),
@@ -148,8 +148,8 @@ def gee(  # noqa: PLR0913 - the words a study may say, each with a default
         covariance=covariance,
         scales=standard_deviations(used, parsed.measured),
         outcome=made.outcome,
-        residual_parameters=pd.DataFrame(
-            alpha if correlation != "independence" else [], columns=list(RESIDUAL_COLUMNS)
+        further=pd.DataFrame(
+            alpha if correlation != "independence" else [], columns=list(FURTHER_COLUMNS)
         ),
     )
 

@@ -21,7 +21,6 @@ from sessionwise.records.small_counts import many
 
 PURPOSE = "Early alliance and the last outcome"
 DRAWS = 5000
-SCORES = ["first", "early", "last"]
 
 
 def early_alliance_and_outcome(

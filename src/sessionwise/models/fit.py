@@ -12,7 +12,7 @@ import pandas as pd
 from sessionwise.models.fit_text import plain_text
 
 VARIANCE_COLUMNS = ("group", "term1", "term2", "variance", "sd", "correlation")
-RESIDUAL_COLUMNS = ("parameter", "of", "reference", "estimate", "low", "high")
+FURTHER_COLUMNS = ("parameter", "of", "reference", "estimate", "std_error", "low", "high")
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,11 +169,14 @@ class Fit:
         Which direction of the outcome is the better one; empty where no instrument says.
     labels
         Words for the terms and the outcome, from the columns they are made of.
-    residual_parameters
-        What residuals do that are not independent and alike: ``parameter, of, reference, estimate,
-        low, high``. ``"phi"`` is the correlation one step or unit apart, ``of`` what it is counted
-        in; ``"sd_ratio"`` the standard deviation in one group over that in the reference, which
-        the residual variance is of. Empty otherwise.
+    further
+        Parameters beside fixed effects and variances: ``parameter, of, reference, estimate,
+        std_error, low, high``; most models have none. ``"threshold"``: where an ordinal outcome
+        passes from one category to the next (``of`` names both: logit P(at most the first) is the
+        threshold less what the fixed effects say). ``"theta"``: of counts whose variance is
+        μ + μ²/θ. ``"phi"``: the correlation of residuals one step or unit apart, ``of`` what it is
+        counted in. ``"sd_ratio"``: their standard deviation in one group over that in the
+        reference, which the residual variance is of. ``"alpha"``: a working correlation.
     """
 
     question: str
@@ -188,17 +191,9 @@ class Fit:
     outcome: str = ""
     better: Literal["higher", "lower", ""] = ""
     labels: Mapping[str, str] = field(default_factory=dict, repr=False)
-    residual_parameters: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame(columns=list(RESIDUAL_COLUMNS)), repr=False
+    further: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=list(FURTHER_COLUMNS)), repr=False
     )
-
-    @property
-    def further(self) -> pd.DataFrame:
-        """Parameters beside fixed effects and variances: ``term, estimate, std_error, low, high``.
-
-        Thresholds of categories, the dispersion of counts; most models have none.
-        """
-        return pd.DataFrame(columns=["term", "estimate", "std_error", "low", "high"])
 
     def replace(self, **changes: Any) -> Fit:
         """Give a copy with some attributes changed."""

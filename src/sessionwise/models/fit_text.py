@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sessionwise.records.small_counts import FEWEST, many
 
@@ -61,8 +61,6 @@ def plain_text(fit: Fit) -> str:
     lines += ["", f"Fixed effects{unit}", *_estimates(fit)]
     if len(fit.variances):
         lines += ["", "What varies, and between whom", *_variances(fit)]
-    if len(fit.residual_parameters):
-        lines += ["", "What residuals do", *_residuals(fit)]
     if len(fit.further):
         lines += ["", "Also estimated", *_further(fit)]
     return "\n".join(lines)
@@ -104,26 +102,31 @@ def _variances(fit: Fit) -> list[str]:
     return _columns(rows)
 
 
-def _residuals(fit: Fit) -> list[str]:
-    rows = [["", "estimate", "95 % limits"]]
-    for row in fit.residual_parameters.itertuples():
-        name = f"correlation φ, one {row.of} apart"
-        if row.parameter == "sd_ratio":
-            name = f"SD in {row.of} over that in [{row.reference}]"
-        if row.parameter == "alpha":
-            name = f"working correlation α ({row.reference}, by {row.of})"
-        known = math.isfinite(row.low)
-        limits = f"{_short(row.low)} to {_short(row.high)}" if known else ""
-        rows.append([name, _short(row.estimate), limits])
-    return _columns(rows)
-
-
 def _further(fit: Fit) -> list[str]:
     rows = [["", "estimate", "SE", "95 % limits"]]
-    for row in fit.further.itertuples():
-        limits = f"{_short(row.low)} to {_short(row.high)}"
-        rows.append([row.term, _short(row.estimate), _short(row.std_error), limits])
+    for row in fit.further.to_dict("records"):
+        limits = f"{_short(row['low'])} to {_short(row['high'])}"
+        cells = (_short(row["estimate"]), _short(row["std_error"]), limits)
+        shown = ["" if "nan" in cell else cell for cell in cells]
+        rows.append([further_words(row, row["of"]), *shown])
     return _columns(rows)
+
+
+def further_words(row: Mapping[str, Any], of: str) -> str:
+    """Name a row of ``Fit.further``, what it is of given in words.
+
+    Examples
+    --------
+    >>> further_words({"parameter": "phi", "reference": ""}, "session")
+    'residual correlation φ, one session apart'
+    """
+    return {
+        "phi": f"residual correlation φ, one {of} apart",
+        "sd_ratio": f"residual SD in {of} over that in [{row['reference']}]",
+        "alpha": f"working correlation α ({row['reference']}, by {of})",
+        "threshold": f"threshold {of}",
+        "theta": "theta",
+    }[row["parameter"]]
 
 
 def _short(number: float) -> str:

@@ -132,9 +132,7 @@ def _kenward_roger(found: MixedSolution) -> KenwardRoger:
         )
     residual = summit.at.residual_variance
     factors = [
-        RandomFactor(
-            factor.level, factor.columns.T, residual * root @ root.T, factor.free | factor.free.T
-        )
+        RandomFactor(factor.level, factor.columns, factor.free, residual * root @ root.T)
         for factor, root in (
             (factor, summit.roots[place])
             for factor, place in zip(model.given.factors, model.given.order)

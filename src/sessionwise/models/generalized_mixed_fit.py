@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 
 from sessionwise.errors import InvalidInput, Problem, Refused
 from sessionwise.models.fit import Fit
@@ -19,8 +17,6 @@ from sessionwise.models.latent_scale import latent_share_table, median_ratio_tab
 from sessionwise.models.mixed_intervals import By
 from sessionwise.models.population_average import Of, averaged, expected
 from sessionwise.models.random_tables import check_factor
-
-HALF = float(stats.norm.ppf(0.975))
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -37,37 +33,6 @@ class GeneralizedMixedFit(Fit):
 
     solution: GeneralizedSolution = field(repr=False)
     nodes: int = 1
-
-    @property
-    def further(self) -> pd.DataFrame:
-        """Thresholds or dispersion, as such parameters are shown."""
-        thresholds, dispersion = self.thresholds, self.dispersion
-        thresholds["term"] = "threshold " + thresholds["term"]
-        return thresholds if len(thresholds) else dispersion
-
-    @property
-    def thresholds(self) -> pd.DataFrame:
-        """Where an ordinal outcome passes from one category to the next.
-
-        ``term, estimate, std_error, low, high``: logit P(at most the first category of the term)
-        is the threshold less what the fixed effects say. No rows for other outcomes.
-        """
-        names = self.solution.outcome.categories
-        terms = [f"{one}|{other}" for one, other in zip(names, names[1:])]
-        return self._further(terms)
-
-    @property
-    def dispersion(self) -> pd.DataFrame:
-        """How much more the counts of a negative binomial model vary than Poisson's.
-
-        ``term, estimate, std_error, low, high`` of θ: the variance is μ + μ²/θ; limits from those
-        of log θ. No rows for other outcomes.
-        """
-        found = self._further(["theta"] * (self.solution.outcome.kind == "negative-binomial"))
-        for name in ("estimate", "low", "high"):
-            found[name] = np.exp(found[name])
-        found["std_error"] *= found["estimate"]
-        return found
 
     def test(self, *what: str) -> Test:
         """Test that fixed terms are zero, or that levels do not differ.
@@ -272,19 +237,3 @@ class GeneralizedMixedFit(Fit):
         Lane & Nelder (1982), Biometrics 38:613–621.
         """
         return averaged(self.solution, data, by)
-
-    def _further(self, terms: list[str]) -> pd.DataFrame:
-        solution = self.solution
-        k = len(terms)
-        both = solution.coefficients(solution.theta)
-        error = np.sqrt(np.diag(solution.covariance_of(solution.coefficients)))
-        at, error = both[both.size - k :], error[error.size - k :]
-        return pd.DataFrame(
-            {
-                "term": pd.Series(terms, dtype="str"),
-                "estimate": at,
-                "std_error": error,
-                "low": at - HALF * error,
-                "high": at + HALF * error,
-            }
-        )

@@ -13,7 +13,7 @@ from sessionwise.engine.marginal_search import BEYOND
 from sessionwise.engine.orthogonal_columns import orthogonal
 from sessionwise.errors import Refused
 from sessionwise.features.leaving import Episodes, refuse_the_future
-from sessionwise.models.fit import Health, Recipe
+from sessionwise.models.fit import FURTHER_COLUMNS, Health, Recipe
 from sessionwise.models.fixed_effects import refuse_unjudged
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import Design, complete_rows, design, parse
@@ -33,6 +33,7 @@ from sessionwise.models.generalized_solution import (
     singular_terms,
     vanished,
 )
+from sessionwise.models.latent_scale import HALF
 from sessionwise.models.model_rows import counted, left_out_before, model_frame, standard_deviations
 from sessionwise.models.random_part import RandomPart, random_part_of
 from sessionwise.models.separation import separating_terms
@@ -117,9 +118,24 @@ def _fit(
         covariance=covariance[:p, :p],
         scales=scales,
         outcome=made.outcome,
+        further=_further(solution, estimate[p:], np.sqrt(np.diag(covariance)[p:])),
         solution=solution,
         nodes=asked.quadrature,
     )
+
+
+def _further(
+    solution: GeneralizedSolution, estimate: np.ndarray, error: np.ndarray
+) -> pd.DataFrame:
+    """Lay out thresholds, or θ with the limits of log θ; see `Fit.further`."""
+    ends = [estimate, estimate - HALF * error, estimate + HALF * error]
+    names = solution.outcome.categories
+    kinds, of = "threshold", [f"{one}|{other}" for one, other in zip(names, names[1:])]
+    if solution.outcome.kind == "negative-binomial":
+        ends = [np.exp(end) for end in ends]
+        kinds, of, error = "theta", [""], error * ends[0]
+    values = (kinds, of, "", ends[0], error, *ends[1:])
+    return pd.DataFrame(dict(zip(FURTHER_COLUMNS, values)), index=range(estimate.size))
 
 
 def _without_intercept(made: Design) -> Design:

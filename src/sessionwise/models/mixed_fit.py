@@ -228,5 +228,5 @@ def fit_of_solution(
         outcome=made.outcome,
         solution=solution,
         judged=judged,
-        residual_parameters=parameter_table(solution.residual),
+        further=parameter_table(solution.residual),
     )

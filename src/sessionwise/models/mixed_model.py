@@ -112,7 +112,7 @@ def mixed(  # noqa: PLR0913 - the words a study may say, each with a default
         Estimates in units of the outcome per unit of the column; errors from (X′V⁻¹X)⁻¹ at the
         estimated variances, by Kenward–Roger with what estimating these adds. ``loglik`` as lme4's.
         ``variances`` has a row per variance, per covariance of two that go together, and the
-        residual last. ``residual_parameters`` has φ and the ratios of residual standard deviations;
+        residual last. ``further`` has φ and the ratios of residual standard deviations;
         errors are those given all of these, Satterthwaite's degrees of freedom count them in.
 
     Raises

@@ -11,10 +11,11 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+from scipy import special
 
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
 from sessionwise.models.generalized_solution import GeneralizedSolution
+from sessionwise.models.latent_scale import HALF
 from sessionwise.models.model_rows import model_frame
 from sessionwise.models.new_rows import rows_as_fitted
 
@@ -23,7 +24,6 @@ FURTHEST, STEP, STEEP = 8.5, 0.5, 0.33
 function's sum is its integral but for exp(−2π·strip/step), and the strip of the links, π/2 of the
 linear predictor at least, narrows with the standard deviation."""
 
-HALF = float(stats.norm.ppf(0.975))
 INVERSE = {
     "logit": special.expit,
     "cloglog": lambda eta: -np.expm1(-np.exp(np.minimum(eta, 30.0))),

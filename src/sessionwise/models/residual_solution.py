@@ -12,7 +12,7 @@ from scipy import stats
 from sessionwise.engine.residual_search import EDGE, MarkedModel, ResidualSummit, best_residuals
 from sessionwise.engine.residual_uncertainty import ResidualsKnown, residuals_known
 from sessionwise.errors import InvalidInput, Problem, Refused
-from sessionwise.models.fit import RESIDUAL_COLUMNS
+from sessionwise.models.fit import FURTHER_COLUMNS
 from sessionwise.models.random_part import RandomPart
 from sessionwise.models.residual_structure import ResidualStructure, group_name
 
@@ -79,8 +79,8 @@ class ResidualSolution:
 
 
 def parameter_table(solution: ResidualSolution | None) -> pd.DataFrame:
-    """Give the parameters of the residuals with 95 % limits; see `Fit.residual_parameters`."""
-    lines: list[tuple[str, str, str, float, float, float]] = []
+    """Give the parameters of the residuals with 95 % limits; see `Fit.further`."""
+    lines: list[tuple[str | float, ...]] = []
     if solution is not None:
         omega, structure = solution.found.omega, solution.structure
         half = stats.norm.ppf(0.975) * np.sqrt(np.diag(solution.known.covariance))
@@ -88,13 +88,13 @@ def parameter_table(solution: ResidualSolution | None) -> pd.DataFrame:
         if start:
             phi = structure.rows.phi
             ends = sorted(phi(omega[0] + sign * half[0]) for sign in (1, -1))
-            lines.append(("phi", structure.unit, "", phi(omega[0]), *ends))
+            lines.append(("phi", structure.unit, "", phi(omega[0]), np.nan, *ends))
         for k, group in enumerate(structure.groups[1:], start=start):
-            size = np.exp([omega[k], omega[k] - half[k], omega[k] + half[k]])
+            size, low, high = np.exp([omega[k], omega[k] - half[k], omega[k] + half[k]]).tolist()
             of = f"{structure.wish.by}[{group}]"
-            lines.append(("sd_ratio", of, structure.groups[0], *size.tolist()))
-    table = pd.DataFrame(lines, columns=list(RESIDUAL_COLUMNS))
-    return table.astype(dict.fromkeys(RESIDUAL_COLUMNS[:3], "str"))
+            lines.append(("sd_ratio", of, structure.groups[0], size, np.nan, low, high))
+    table = pd.DataFrame(lines, columns=list(FURTHER_COLUMNS))
+    return table.astype(dict.fromkeys(FURTHER_COLUMNS[:3], "str"))
 
 
 def best_structure(

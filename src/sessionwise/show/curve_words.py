@@ -126,10 +126,6 @@ def spread_of(rows: pd.DataFrame, state: str) -> str:
     return f"from {low} to {high}, the middle half from {first} to {third}"
 
 
-AFTER = {"still in therapy": "After"}
-"""States that are told of the time after a session."""
-
-
 def curve_finding(curve: Curve, by: float | None = None) -> str:
     """State what a curve shows at one time, as a title."""
     time, rows = reached(curve, by)

@@ -9,7 +9,8 @@ import pandas as pd
 from sessionwise.features.dropout_rule import OUTCOME_CAUTION
 from sessionwise.models.every_definition import EveryDefinition
 from sessionwise.show.display import Note, Table, explained
-from sessionwise.show.numbers import UNKNOWN, count, decimals, listed, number, percent
+from sessionwise.show.effect_words import ratio_cells
+from sessionwise.show.numbers import count, listed, number, percent
 from sessionwise.show.suppression import SMALLEST, WITHHELD, suppress
 from sessionwise.show.tables import cell_text, made, table
 from sessionwise.show.words import capital
@@ -219,14 +220,8 @@ def _ratio(found: EveryDefinition, definition: str, effect: str) -> tuple[dict[s
 
 
 def _written_ratio(row: dict) -> tuple[dict[str, float], str]:
-    if math.isnan(row["estimate"]):
-        return dict.fromkeys(("ratio", "low", "high"), math.nan), UNKNOWN
-    ratio, low, high = (math.exp(row[end]) for end in ("estimate", "low", "high"))
-    places = decimals(low, high, 1.0)
-    numbers = {"ratio": ratio, "low": low, "high": high}
-    rounded = {key: round(value, places) for key, value in numbers.items()}
-    written = f"{number(ratio, places)} ({number(low, places)} to {number(high, places)})"
-    return rounded, written
+    values, written = ratio_cells(row)
+    return dict(zip(("ratio", "low", "high"), values)), written
 
 
 def _note(found: EveryDefinition) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from sessionwise.models.fit import Fit
-from sessionwise.show.fit_tables import estimates, further, health, variances
-from sessionwise.show.residual_tables import residual_structure
+from sessionwise.show.fit_tables import estimates, health, variances
+from sessionwise.show.further_tables import further
 from sessionwise.show.sentences.methods_paragraph import methods
 from sessionwise.show.tables import left_out
 
@@ -34,7 +34,6 @@ def page(fit: Fit) -> str:
     """
     lost = [left_out(fit)] if any(number for _, number in fit.rows.left_out) else []
     tables = [health(fit), *lost, estimates(fit), variances(fit), further(fit)]
-    tables.append(residual_structure(fit))
     parts = [f"<p><strong>{escape(fit.question)}</strong></p>"]
     parts += [getattr(table, "html", "") for table in tables]
     parts.append(f"<p>{escape(str(methods([fit])))}</p>")

@@ -149,37 +149,9 @@ def variances(fit: Fit, name: str = "variances", title: str = "") -> Table | Not
         frame,
         name,
         title or "What varies, and between whom",
-        note=_finding_note(fit),
+        note=finding_note(fit),
         labels={"sd": "SD"},
         digits={"variance": places, "sd": places},
-    )
-
-
-@answered
-def further(fit: Fit, name: str = "further", title: str = "") -> Table | Nothing:
-    """Show what else a model estimates: thresholds of categories, the dispersion of counts.
-
-    Parameters
-    ----------
-    fit
-        The fit; one with no such parameters shows nothing.
-    name, title
-        HTML id; what stands above.
-
-    Returns
-    -------
-    Table or Nothing
-        ``term, estimate, std_error, low, high``.
-    """
-    if fit.further.empty:
-        return Nothing()
-    return table(
-        fit.further,
-        name,
-        title or "Also estimated",
-        note=_finding_note(fit),
-        labels={"std_error": "SE"},
-        digits=dict.fromkeys(("estimate", "std_error", "low", "high"), 2),
     )
 
 
@@ -260,7 +232,8 @@ def _estimates_title(fit: Fit) -> str:
     return f"Estimates: {fit.recipe.kind}{of}"
 
 
-def _finding_note(fit: Fit) -> str:
+def finding_note(fit: Fit) -> str:
+    """Say why a fit is no finding, if it is none."""
     reason = verdict(fit.health)
     return f"Not a finding: {reason}." if reason else ""
 
@@ -273,4 +246,4 @@ def _estimates_note(fit: Fit, exponentiate: bool) -> str:
     said = (
         f"{of_whom(fit.rows, events='event')}. {errors[:1].upper()}{errors[1:]}{reference}.{scale}"
     )
-    return f"{_finding_note(fit)} {said} {fit.recipe.caution}".strip()
+    return f"{finding_note(fit)} {said} {fit.recipe.caution}".strip()

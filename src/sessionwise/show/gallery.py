@@ -25,10 +25,10 @@ from sessionwise.show.figures.semivariogram_points import semivariogram
 from sessionwise.show.figures.step_curves import curves
 from sessionwise.show.figures.two_views import views_over_sessions
 from sessionwise.show.figures.variants import side_by_side
-from sessionwise.show.fit_tables import estimates, further, health, variances
+from sessionwise.show.fit_tables import estimates, health, variances
+from sessionwise.show.further_tables import further
 from sessionwise.show.group_tables import group_tests, sessions_by_group
 from sessionwise.show.leaving_tables import baselines, ending_hazards, therapist_hazards
-from sessionwise.show.residual_tables import residual_structure
 from sessionwise.show.sentences.appointments import missed
 from sessionwise.show.sentences.associations import early_alliance
 from sessionwise.show.sentences.changes import changed
@@ -113,7 +113,6 @@ __all__ = [
     "phases",
     "probability",
     "references",
-    "residual_structure",
     "semivariogram",
     "sessions_by_group",
     "shape",

@@ -10,7 +10,8 @@ from sessionwise.models.alliance_endings import EndingHazards
 from sessionwise.models.fit import Fit
 from sessionwise.models.therapists_leaving import TherapistDifferences
 from sessionwise.show.display import Note, Table, answered, explained
-from sessionwise.show.numbers import UNKNOWN, decimals, number, p_digits
+from sessionwise.show.effect_words import ratio_cells
+from sessionwise.show.numbers import UNKNOWN, number, p_digits
 from sessionwise.show.tables import made
 from sessionwise.show.words import capital, counted, of_whom, ratio_name, term_words
 
@@ -121,15 +122,8 @@ def ending_hazards(
             rows["ratio"] = differences.loc[term]
         frame, text = {"term": words}, {"term": words, "ratio": UNKNOWN}
         for kind, row in rows.items():
-            low, middle, high = (math.exp(row[key]) for key in ("low", "estimate", "high"))
-            places = decimals(low, high, 1.0)
-            frame |= {
-                kind: round(middle, places),
-                f"{kind}_low": round(low, places),
-                f"{kind}_high": round(high, places),
-            }
-            limits = f"{number(low, places)} to {number(high, places)}"
-            text[kind] = f"{number(middle, places)} ({limits})"
+            values, text[kind] = ratio_cells(row)
+            frame |= dict(zip((kind, f"{kind}_low", f"{kind}_high"), values))
         frames.append(frame)
         texts.append(text)
     shown = pd.DataFrame(texts)[["term", "unplanned", "planned", "ratio"]]

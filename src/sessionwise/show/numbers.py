@@ -138,6 +138,18 @@ def interval(low: float, high: float, places: int | None = None, null: float = 0
     return f"95 % CI {number(low, places)} to {number(high, places)}"
 
 
+def with_limits(middle: float, low: float, high: float, null: float = 0.0, gap: str = " ") -> str:
+    """Write an estimate with its limits behind it, after a gap.
+
+    Examples
+    --------
+    >>> with_limits(0.7434, 0.58, 0.9401, null=1)
+    '0.74 (0.58 to 0.94)'
+    """
+    places = decimals(low, high, null)
+    return f"{number(middle, places)}{gap}({number(low, places)} to {number(high, places)})"
+
+
 def percent_interval(low: float, high: float) -> str:
     """Write a 95 % confidence interval of a proportion.
 

@@ -9,8 +9,8 @@ import numpy as np
 from sessionwise.models.alliance_endings import EndingHazards
 from sessionwise.models.fit import Fit
 from sessionwise.show.display import Figure, Nothing, answered
-from sessionwise.show.figures.rows import Row, drawn_rows
-from sessionwise.show.numbers import decimals, number
+from sessionwise.show.figures.rows import Row, drawn_rows, ratio_beside
+from sessionwise.show.numbers import number
 from sessionwise.show.theme import canvas, finished, style
 from sessionwise.show.words import called, of_whom, verdict
 
@@ -51,7 +51,7 @@ def ending_effects(
             if not np.isfinite(numbers).all():
                 return Nothing()
             label = f"{words} → {kind} ending"
-            rows.append(Row(label, numbers, written(numbers), main=kind == "unplanned"))
+            rows.append(Row(label, numbers, ratio_beside(numbers), main=kind == "unplanned"))
     alliance = called(both.unplanned, _score(both.unplanned), "alliance")
     with style():
         drawing = canvas(1.85 + 0.5 * len(rows))
@@ -78,13 +78,6 @@ def per_deviation(fit: Fit, ending: str, scale: str) -> tuple[float, float, floa
     spread = fit.scales.get(scale, math.nan)
     per = spread if spread > 0 else 1.0
     return tuple(float(row[key] * per) for key in ("estimate", "low", "high"))
-
-
-def written(numbers: tuple[float, float, float]) -> str:
-    """Write a log ratio and its limits as ratios."""
-    middle, low, high = (math.exp(value) for value in numbers)
-    places = decimals(low, high, 1.0)
-    return f"{number(middle, places)}  ({number(low, places)} to {number(high, places)})"
 
 
 def _score(fit: Fit) -> str:

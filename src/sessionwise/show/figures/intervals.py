@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from sessionwise.models.fit import Fit
 from sessionwise.show.display import Figure, Nothing, answered
-from sessionwise.show.numbers import count, decimals, interval, number
+from sessionwise.show.numbers import count, decimals, interval, number, with_limits
 from sessionwise.show.theme import INK, PALETTE, QUIET, SMALL_SIZE, canvas, finished, folded, style
 from sessionwise.show.words import capital, error_words, of_whom, ratio_name, term_words, verdict
 
@@ -134,9 +134,8 @@ def _dots(axes: Axes, names: list[str], numbers: np.ndarray, null: float) -> Non
     axes.hlines(places, low, high, color=PALETTE[0], linewidth=2)
     axes.plot(estimate, places, "o", color=PALETTE[0], markersize=7.5)
     for place, (middle, bottom, top) in zip(places, numbers):
-        digits = decimals(bottom, top, null)
         axes.annotate(
-            f"{number(middle, digits)}  ({number(bottom, digits)} to {number(top, digits)})",
+            with_limits(middle, bottom, top, null, gap="  "),
             (1, place),
             xytext=(10, 0),
             xycoords=("axes fraction", "data"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
+from sessionwise.show.numbers import with_limits
 from sessionwise.show.theme import INK, PALETTE, QUIET, SMALL_SIZE, folded
 
 
@@ -32,6 +34,11 @@ class Row:
     numbers: tuple[float, float, float]
     text: str
     main: bool = False
+
+
+def ratio_beside(numbers: tuple[float, float, float]) -> str:
+    """Write a log ratio and its limits as ratios, as they stand on the right."""
+    return with_limits(*(math.exp(value) for value in numbers), null=1.0, gap="  ")
 
 
 def drawn_rows(

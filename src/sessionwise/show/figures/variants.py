@@ -13,7 +13,7 @@ from sessionwise.show.effect_words import (
     within_term,
 )
 from sessionwise.show.figures.rows import Row, drawn_rows
-from sessionwise.show.numbers import decimals, number
+from sessionwise.show.numbers import decimals, number, with_limits
 from sessionwise.show.theme import canvas, finished, style
 from sessionwise.show.words import counted, term_words, verdict
 
@@ -54,7 +54,7 @@ def side_by_side(
         return Note(open_ones[0])
     if not effects or not np.isfinite(effects).all():
         return Nothing()
-    texts = [_written(one) for one in effects]
+    texts = [with_limits(*one, gap="  ") for one in effects]
     rows = [
         Row(_label(fit), one, text, main=not fit.recipe.caution)
         for fit, one, text in zip(sound, effects, texts)
@@ -101,12 +101,6 @@ def _pair(fit: Fit) -> tuple[str, str]:
     """Give the words of the score that came first and of the one explained."""
     first = split_column(fit).removesuffix("_lag1")
     return term_words(first, fit.labels), term_words(fit.outcome, fit.labels)
-
-
-def _written(numbers: tuple[float, float, float]) -> str:
-    middle, low, high = numbers
-    places = decimals(low, high)
-    return f"{number(middle, places)}  ({number(low, places)} to {number(high, places)})"
 
 
 def _finding(fits: list[Fit], effects: list[tuple[float, float, float]]) -> str:

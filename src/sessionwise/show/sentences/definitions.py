@@ -9,7 +9,8 @@ import pandas as pd
 from sessionwise.models.every_definition import EveryDefinition
 from sessionwise.show.definition_tables import EFFECT_WORDS
 from sessionwise.show.display import Sentence, answered
-from sessionwise.show.numbers import count, decimals, listed, number, percent
+from sessionwise.show.effect_words import ratio_words
+from sessionwise.show.numbers import count, listed, number, percent
 from sessionwise.show.suppression import SMALLEST
 from sessionwise.show.words import counted
 
@@ -68,7 +69,7 @@ def endings_kept(frame: pd.DataFrame, name: str = "endings-kept") -> Sentence:
     said = []
     for effect in EFFECT_WORDS:
         rows = frame[(frame["effect"] == effect) & frame["estimate"].notna()]
-        ratios = [f"{_ratio(row)} ({row['version']})" for row in rows.to_dict("records")]
+        ratios = [f"{ratio_words(row)} ({row['version']})" for row in rows.to_dict("records")]
         if ratios:
             what = "of the score to date" if effect == "to_date" else "of its last change"
             said.append(f"The hazard ratio per point {what} is {listed(ratios)}.")
@@ -91,12 +92,3 @@ def _moves(effects: pd.DataFrame, effect: str, label: str) -> str:
     what = f"One standard deviation more {label} {words}" if effect == "to_date" else (
         f"A rise of the {label} by one standard deviation {words}")  # fmt: skip
     return f"{what} preceded {verdict} of {len(rows)} ({span})."
-
-
-def _ratio(row: dict) -> str:
-    low, high = math.exp(row["low"]), math.exp(row["high"])
-    places = decimals(low, high, 1.0)
-    return (
-        f"{number(math.exp(row['estimate']), places)}, "
-        f"95 % CI {number(low, places)} to {number(high, places)}"
-    )

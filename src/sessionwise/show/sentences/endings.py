@@ -18,7 +18,8 @@ from sessionwise.show.curve_words import (
     spread_of,
 )
 from sessionwise.show.display import Sentence, answered
-from sessionwise.show.numbers import decimals, interval, number
+from sessionwise.show.effect_words import ratio_per_deviation
+from sessionwise.show.numbers import number
 from sessionwise.show.suppression import SMALLEST
 from sessionwise.show.words import (
     article,
@@ -179,18 +180,8 @@ def _ratio(fit: Fit, term: str, subject: str, of: tuple[str, str]) -> str:
     else:
         effect = f"no clear difference in the {risk}"
     spread = fit.scales.get(scale, math.nan)
-    told = _exponent(row, spread if spread > 0 else 1.0)
-    point = f"; per point {_exponent(row, 1.0).replace('95 % CI ', '')}" if spread > 0 else ""
-    return (
-        f"{subject} preceded {effect} of {article(event)} ({ratio_name(fit.recipe)} {told}{point})."
-    )
-
-
-def _exponent(row: pd.Series, per: float) -> str:
-    """Give a ratio with its interval per so many points."""
-    low, high = math.exp(row["low"] * per), math.exp(row["high"] * per)
-    places = decimals(low, high, 1.0)
-    return f"{number(math.exp(row['estimate'] * per), places)}, {interval(low, high, places)}"
+    told = f"{ratio_name(fit.recipe)} {ratio_per_deviation(row, spread)}"
+    return f"{subject} preceded {effect} of {article(event)} ({told})."
 
 
 def _at_one_time(
