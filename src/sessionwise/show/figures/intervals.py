@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from sessionwise.models.fit import Fit
 from sessionwise.show.display import Figure, Nothing, answered
+from sessionwise.show.effect_words import clear
 from sessionwise.show.numbers import count, decimals, interval, number, with_limits
 from sessionwise.show.theme import INK, PALETTE, QUIET, SMALL_SIZE, canvas, finished, folded, style
 from sessionwise.show.words import capital, error_words, of_whom, ratio_name, term_words, verdict
@@ -122,8 +123,7 @@ def _therapists(fit: Fit, terms: Sequence[str]) -> str:
 def _amount(row: pd.Series, unit: str) -> str:
     """Write one difference; one whose interval holds 0 is not clear."""
     written = f"{number(row['estimate'], decimals(row['low'], row['high']))}{unit}"
-    clear = row["low"] > 0 or row["high"] < 0
-    return written if clear else f"no clear difference ({written})"
+    return written if clear(row) else f"no clear difference ({written})"
 
 
 def _dots(axes: Axes, names: list[str], numbers: np.ndarray, null: float) -> None:

@@ -11,6 +11,7 @@ from sessionwise.models.fit import Fit
 from sessionwise.records.sessions import Sessions
 from sessionwise.show.axes import numbers_below, score_axis, time_axis
 from sessionwise.show.display import Figure, Note, Nothing, explained
+from sessionwise.show.effect_words import clear
 from sessionwise.show.numbers import count, decimals, listed, number
 from sessionwise.show.suppression import SMALLEST
 from sessionwise.show.theme import HEIGHT, INK, PALETTE, QUIET, SMALL_SIZE, canvas, finished, style
@@ -122,12 +123,11 @@ def _finding(fit: Fit, label: str) -> str:
         phase = row["term"].removeprefix(STEPS).replace("_", " ")
         digits = decimals(row["low"], row["high"])
         signed = number(row["estimate"], digits)
-        clear = row["low"] > 0 or row["high"] < 0
         verb = "fell" if row["estimate"] < 0 else "rose"
         amount = number(abs(row["estimate"]), digits)
         said.append(
             f"{verb} by {amount} points a session in the {phase} phase"
-            if clear
+            if clear(row)
             else f"did not clearly move in the {phase} phase ({signed} points a session)"
         )
     return f"{label} {listed(said)}"

@@ -10,7 +10,7 @@ from sessionwise.models.alliance_attendance import chance_of_missing
 from sessionwise.models.fit import Fit
 from sessionwise.models.generalized_mixed_fit import GeneralizedMixedFit
 from sessionwise.show.display import Sentence, answered
-from sessionwise.show.effect_words import ratio_per_deviation
+from sessionwise.show.effect_words import clear, ratio_per_deviation
 from sessionwise.show.numbers import interval, number
 from sessionwise.show.words import article, called, capital, error_words, of_whom, verdict, without
 
@@ -84,7 +84,7 @@ def _step(fit: Fit, scale: str, kind: str) -> str:
 def _effect(fit: Fit, term: str, scale: str, subject: str) -> str:
     """Word one odds ratio, per standard deviation if it is known, and per point."""
     row, spread = fit.term(term), fit.scales.get(scale, math.nan)
-    if row["low"] > 0 or row["high"] < 0:
+    if clear(row):
         effect = (
             f"{'lower' if row['estimate'] < 0 else 'higher'} odds of a {_word(fit)} appointment"
         )

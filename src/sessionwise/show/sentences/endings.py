@@ -18,7 +18,7 @@ from sessionwise.show.curve_words import (
     spread_of,
 )
 from sessionwise.show.display import Sentence, answered
-from sessionwise.show.effect_words import ratio_per_deviation
+from sessionwise.show.effect_words import clear, ratio_per_deviation
 from sessionwise.show.numbers import number
 from sessionwise.show.suppression import SMALLEST
 from sessionwise.show.words import (
@@ -174,7 +174,7 @@ def _ratio(fit: Fit, term: str, subject: str, of: tuple[str, str]) -> str:
     """Word one ratio, per standard deviation if it is known, and per point."""
     scale, event = of
     row, risk = fit.term(term), risk_name(fit.recipe)
-    if row["low"] > 0 or row["high"] < 0:
+    if clear(row):
         direction = "lower" if row["estimate"] < 0 else "higher"
         effect = f"{direction} odds" if risk == "odds" else f"a {direction} {risk}"
     else:

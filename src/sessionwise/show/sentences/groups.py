@@ -7,7 +7,7 @@ import numpy as np
 from sessionwise.models.curve_comparison import ATTENDED, LOST, MOST_GROUPS, GroupsCompared
 from sessionwise.models.early_alliance_ending import IncidenceFit
 from sessionwise.show.display import Note, Sentence, answered, explained
-from sessionwise.show.effect_words import ratio_per_deviation
+from sessionwise.show.effect_words import clear, ratio_per_deviation
 from sessionwise.show.numbers import count, interval, number, p_value
 from sessionwise.show.words import called, counted, of_whom, verdict
 
@@ -53,7 +53,7 @@ def early_ending(fit: IncidenceFit, name: str = "early-ending") -> Sentence:
     if reason := verdict(fit.health):
         return Sentence(name, f"No finding on early {alliance} and {ended} is reported: {reason}.")
     row, spread = fit.term(fit.alliance), fit.scales["alliance_between"]
-    if row["low"] > 0 or row["high"] < 0:
+    if clear(row):
         effect = f"{'fewer' if row['estimate'] < 0 else 'more'} {ended}"
     else:
         effect = f"neither clearly more nor clearly fewer {ended}"

@@ -10,6 +10,7 @@ from sessionwise.models.score_ceiling import ALWAYS, AT, NEAR
 from sessionwise.models.wald import contrast
 from sessionwise.records.sessions import Sessions
 from sessionwise.show.display import Sentence, answered
+from sessionwise.show.effect_words import clear
 from sessionwise.show.numbers import count, decimals, interval, listed, number, percent
 from sessionwise.show.numbers import percent_interval as percent_limits
 from sessionwise.show.suppression import SMALLEST
@@ -49,15 +50,11 @@ def _phase(row: pd.Series) -> str:
     return row["term"].removeprefix(STEPS).replace("_", " ")
 
 
-def _clear(row: pd.Series) -> bool:
-    return bool(row["low"] > 0 or row["high"] < 0)
-
-
 def _moved(row: pd.Series) -> str:
     """Say what one phase did."""
     places = decimals(row["low"], row["high"])
     limits = interval(row["low"], row["high"], places)
-    if not _clear(row):
+    if not clear(row):
         points = f"{number(row['estimate'], places)} points per session, {limits}"
         return f"did not clearly move in the {_phase(row)} phase ({points})"
     verb = "fell" if row["estimate"] < 0 else "rose"
@@ -71,7 +68,7 @@ def _bend(fit: Fit, later: pd.Series, earlier: pd.Series) -> str:
     places = decimals(bend["low"], bend["high"])
     limits = interval(bend["low"], bend["high"], places)
     between = f"from the {_phase(earlier)} to the {_phase(later)} phase"
-    if not _clear(bend):
+    if not clear(bend):
         return (
             f"The slope did not clearly change {between} "
             f"({number(bend['estimate'], places)} points per session, {limits})."
