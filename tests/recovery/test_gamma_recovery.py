@@ -1,4 +1,4 @@
-"""Does the truth come back of gamma frailties, or of normal ones taken for gamma: kept, and anew."""
+"""Does the truth come back of gamma frailties, or of normal ones taken for gamma: kept and anew."""
 
 import numpy as np
 import pandas as pd
