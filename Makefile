@@ -48,6 +48,7 @@ recovery: $(READY) ## many simulated clinics: does the truth come back? (can be 
 	$(BIN)/python tests/recovery/few_therapists.py
 	$(BIN)/python tests/recovery/attendance.py
 	$(BIN)/python tests/recovery/cox_clinics.py
+	$(BIN)/python tests/recovery/gamma_clinics.py
 	$(BIN)/python tests/recovery/staying.py
 
 bench: $(READY) ## measure speed, beside R where it is: make bench CASE=NAME (resumable)

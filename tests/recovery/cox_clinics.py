@@ -24,10 +24,15 @@ REGIMES = {
 }
 
 
-def drawn(seed, therapists, clients, variance, ties=False, fades=False):
-    """Draw one clinic: x changes at every session; hazard 0.08 per session, times e^{0.5 x + b}."""
+def drawn(seed, therapists, clients, variance, ties=False, fades=False, shape="normal"):
+    """Draw one clinic: x changes at every session; hazard 0.08 per session, times e^{0.5 x + b}.
+
+    ``variance`` is that of b if ``shape`` is ``"normal"``, and of e^b if it is ``"gamma"``.
+    """
     random = np.random.default_rng([1987, seed])
     b = np.sqrt(variance) * random.normal(size=therapists)
+    if shape == "gamma" and variance:
+        b = np.log(random.gamma(1 / variance, variance, therapists))
     rows = []
     for therapist in range(therapists):
         for client in range(clients):

@@ -112,14 +112,14 @@ def _blocks(
 
 
 class PenalisedInverse:
-    """The inverse of the curvature with 1/θ added to its diagonal.
+    """The inverse of the curvature with that of a penalty added to its diagonal.
 
     Parameters
     ----------
     between
         The curvature.
-    theta
-        Variance of the deviations, above 0.
+    bend
+        Second derivative of the penalty in every deviation, above 0, shape (groups,).
 
     Raises
     ------
@@ -128,12 +128,12 @@ class PenalisedInverse:
 
     Examples
     --------
-    >>> PenalisedInverse(Between(np.ones(2), np.zeros((0, 2))), 1.0).diagonal().tolist()
+    >>> PenalisedInverse(Between(np.ones(2), np.zeros((0, 2))), np.ones(2)).diagonal().tolist()
     [0.5, 0.5]
     """
 
-    def __init__(self, between: Between, theta: float) -> None:
-        self.theta, self.lead = theta, between.own + 1 / theta
+    def __init__(self, between: Between, bend: np.ndarray) -> None:
+        self.bend, self.lead = bend, between.own + bend
         self.whole, self.narrow = None, between.shared / self.lead
         if between.whole is not None:
             self.whole = linalg.cholesky(np.diag(self.lead) - between.whole, lower=True)
@@ -160,9 +160,8 @@ class PenalisedInverse:
         return 1 / self.lead + np.einsum("ij,ij->j", back, back)
 
     def volume(self) -> float:
-        """Give log det(I + θ H), H the curvature."""
-        scaled = np.log(self.theta) * len(self.lead)
+        """Give log det(I + B⁻¹ H), H the curvature and B the penalty's."""
         if self.whole is not None:
-            return float(2 * np.log(np.diag(self.whole)).sum() + scaled)
+            return float(2 * np.log(np.diag(self.whole)).sum() - np.log(self.bend).sum())
         inside = 2 * np.log(np.diag(self.core)).sum() if len(self.core) else 0.0
-        return float(np.log(self.theta * self.lead).sum() + inside)
+        return float(np.log(self.lead / self.bend).sum() + inside)

@@ -10,6 +10,7 @@ import numpy as np
 from sessionwise.engine.at_event_times import EventTimes
 from sessionwise.engine.efron_steps import Ties, tied_steps
 from sessionwise.engine.frailty_curvature import Between, Curvature, between_groups
+from sessionwise.engine.frailty_penalties import FrailtyShape
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,9 @@ class SharedFrailty:
     curvature
         ``"full"``: the second derivatives of the partial likelihood as they are; ``"diagonal"``:
         those between two groups left out, as R's ``frailty(…, sparse = TRUE)`` has it, for many
-        groups. The maximum is the same; the errors and the variance are not.
+        groups. The maximum is the same; the errors and a normal variance are not.
+    shape
+        How the deviations are distributed: normal, or e^b gamma.
     """
 
     times: EventTimes
@@ -38,6 +41,7 @@ class SharedFrailty:
     groups: int
     ties: Ties = "efron"
     curvature: Curvature = "full"
+    shape: FrailtyShape = "normal"
 
     @cached_property
     def event(self) -> np.ndarray:
@@ -45,6 +49,11 @@ class SharedFrailty:
         found = np.zeros(self.group.size)
         found[self.times.of_event] = 1.0
         return found
+
+    @cached_property
+    def events(self) -> np.ndarray:
+        """Events of each group, shape (groups,)."""
+        return self.by_group(self.event)
 
     def by_group(self, values: np.ndarray) -> np.ndarray:
         """Sum over the rows of each group: (n,) or (n, k) to (groups,) or (groups, k)."""

@@ -98,7 +98,7 @@ def frailty_variance(model: SharedFrailty, estimation: Estimation = "reml") -> F
     return FrailtyVariance(at.theta, at, without, slope(log), search.evaluations)
 
 
-class _Search:
+class Maxima:
     """Maxima at the variances tried, each begun from the one before."""
 
     def __init__(self, model: SharedFrailty, without: Penalised) -> None:
@@ -106,11 +106,18 @@ class _Search:
         self.without = without
 
     def at(self, theta: float) -> Penalised:
+        """Give the penalised maximum of one variance."""
         if self.last.theta != theta:
             self.last = highest(self.model, theta, self.last)
             self.evaluations += 1
         return self.last
 
+    def integrated(self, log: float) -> float:
+        """Give the integrated likelihood at a variance, of which the logarithm is given."""
+        return self.at(float(np.exp(log))).integrated
+
+
+class _Search(Maxima):
     def rise(self, estimation: Estimation) -> float:
         """Say whether the variance wants to leave 0: the equations' limit over θ²."""
         small = highest(self.model, SMALLEST, self.without)
@@ -128,10 +135,7 @@ class _Search:
     def derivative(self, log: float) -> float:
         """Give the slope of the integrated likelihood in log θ, by central differences."""
         step = 1e-3
-        return (self._integrated(log + step) - self._integrated(log - step)) / (2 * step)
-
-    def _integrated(self, log: float) -> float:
-        return self.at(float(np.exp(log))).integrated
+        return (self.integrated(log + step) - self.integrated(log - step)) / (2 * step)
 
 
 def _bracket(slope: Callable[[float], float]) -> tuple[float, float] | None:
@@ -168,12 +172,18 @@ def variance_limits(model: SharedFrailty, level: float = 0.95) -> tuple[float, f
     >>> variance_limits(SharedFrailty(times, np.zeros((8, 0)), group, 4))[0]
     0.0
     """
-    found = frailty_variance(model, "laplace")
-    search = _Search(model, found.without)
+    return limits_around(model, frailty_variance(model, "laplace"), level)
+
+
+def limits_around(
+    model: SharedFrailty, found: FrailtyVariance, level: float
+) -> tuple[float, float]:
+    """Give the variances that the integrated likelihood does not contradict, around its highest."""
+    search = Maxima(model, found.at)
     lowest = found.at.integrated - float(stats.chi2.ppf(level, 1)) / 2
 
     def above(log: float) -> float:
-        return search.at(float(np.exp(log))).integrated - lowest
+        return search.integrated(log) - lowest
 
     middle = np.log(max(found.theta, SMALLEST))
     low, high = 0.0, np.inf

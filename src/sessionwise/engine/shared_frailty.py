@@ -1,4 +1,4 @@
-"""A Cox model whose groups share a normal deviation of the log hazard: its penalised maximum."""
+"""A Cox model whose groups share a deviation of the log hazard: its penalised maximum."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from scipy import linalg
 
 from sessionwise.engine.frailty_curvature import PenalisedInverse
+from sessionwise.engine.frailty_penalties import Penalty, centred, gamma_correction, penalty_at
 from sessionwise.engine.frailty_rows import Place, SharedFrailty, place_at
 from sessionwise.errors import Refused
 
@@ -39,8 +40,14 @@ class Penalised:
         Of β with θ held fixed, shape (p, p).
     deviation_variance
         Of each deviation, β not known, θ held fixed, shape (groups,).
+    penalty
+        What the distribution of the deviations takes off.
     volume
-        log det(I + θ H), H the curvature in the deviations.
+        log det(I + B⁻¹ H), H the curvature in the deviations and B that of the penalty, 1/θ if
+        they are normal.
+    correction
+        What integrating them out adds to the penalised likelihood: −volume/2 by Laplace, normal;
+        what it is, gamma.
     promise
         What one more Newton step would gain in log-likelihood.
     """
@@ -52,20 +59,20 @@ class Penalised:
     score: np.ndarray
     covariance: np.ndarray
     deviation_variance: np.ndarray
+    penalty: float
     volume: float
+    correction: float
     promise: float
 
     @property
     def penalised(self) -> float:
-        """Log partial likelihood less b'b/(2θ)."""
-        if not self.theta:
-            return self.loglik
-        return self.loglik - float(self.deviations @ self.deviations) / (2 * self.theta)
+        """Log partial likelihood less the penalty."""
+        return self.loglik - self.penalty
 
     @property
     def integrated(self) -> float:
-        """Log partial likelihood with the deviations integrated out, by Laplace."""
-        return self.penalised - self.volume / 2
+        """Log likelihood with the deviations integrated out; the Cox model's where θ is 0."""
+        return self.penalised + self.correction
 
 
 def highest(model: SharedFrailty, theta: float, start: Penalised | None = None) -> Penalised:
@@ -83,7 +90,7 @@ def highest(model: SharedFrailty, theta: float, start: Penalised | None = None) 
     Returns
     -------
     Penalised
-        The deviations sum to 0.
+        The deviations sum to 0; of gamma frailties e^b has the mean 1.
 
     Raises
     ------
@@ -105,11 +112,12 @@ def highest(model: SharedFrailty, theta: float, start: Penalised | None = None) 
     beta = np.zeros(model.x.shape[1]) if start is None else start.coefficients
     b = np.zeros(model.groups) if start is None or not theta else start.deviations
     at = place_at(model, beta, b)
-    value = at.loglik - _penalty(b, theta)
+    taken = penalty_at(model.shape, b, theta)
+    value = at.loglik - taken.value
     before = np.inf
     for _ in range(MOST_STEPS):
-        solve = _Curvature(at, theta)
-        db, dbeta, promise = solve.step(b)
+        solve = _Curvature(at, taken)
+        db, dbeta, promise = solve.step()
         if promise < FLAT or before < NEARLY and promise >= before:
             break
         before = promise
@@ -122,34 +130,37 @@ def highest(model: SharedFrailty, theta: float, start: Penalised | None = None) 
                 )
             new_b, new_beta = b + size * db, beta + size * dbeta
             found = place_at(model, new_beta, new_b)
-            new = found.loglik - _penalty(new_b, theta)
+            new = found.loglik - penalty_at(model.shape, new_b, theta).value
             if np.isfinite(new) and new >= value - 1e-10 * abs(value):
                 break
             size /= 2
-        b, beta, at = new_b - new_b.mean(), new_beta, found
-        value = at.loglik - _penalty(b, theta)
+        b, beta, at = centred(model.shape, new_b), new_beta, found
+        taken = penalty_at(model.shape, b, theta)
+        value = at.loglik - taken.value
     else:
         raise Refused(
             f"After {MOST_STEPS} steps the partial likelihood with deviations of groups still "
             "rises. Take columns out of the model, or groups with few events together."
         )
     covariance, spread = solve.inverse()
+    volume = solve.volume()
+    integral = -volume / 2
+    if model.shape == "gamma":
+        integral = gamma_correction(theta, model.events) if theta else 0.0
     return Penalised(
-        theta, beta, b, at.loglik, at.slopes[0], covariance, spread, solve.volume(), promise
-    )
-
-
-def _penalty(b: np.ndarray, theta: float) -> float:
-    return float(b @ b) / (2 * theta) if theta else 0.0
+        theta, beta, b, at.loglik, at.slopes[0], covariance, spread,
+        taken.value, volume, integral, promise,
+    )  # fmt: skip
 
 
 class _Curvature:
     """The negative second derivatives with the penalty, factorised."""
 
-    def __init__(self, at: Place, theta: float) -> None:
-        self.at, self.theta = at, theta
+    def __init__(self, at: Place, taken: Penalty) -> None:
+        self.at, self.taken = at, taken
         try:
-            self.inner = PenalisedInverse(at.inner, theta) if theta else None
+            fixed = np.isinf(taken.bend).all()
+            self.inner = None if fixed else PenalisedInverse(at.inner, taken.bend)
             self.back = self.inner.solve(at.crossed) if self.inner else np.zeros_like(at.crossed)
             self.left = linalg.cho_factor(at.outer - at.crossed.T @ self.back, lower=True)
         except linalg.LinAlgError:
@@ -158,13 +169,13 @@ class _Curvature:
                 "them does not vary, or several say the same. Take one out."
             ) from None
 
-    def step(self, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    def step(self) -> tuple[np.ndarray, np.ndarray, float]:
         """Give Newton's step in b and β, and what it promises."""
         slope_b, slope = self.at.slopes
         if self.inner is None:
             move = linalg.cho_solve(self.left, slope)
-            return np.zeros_like(b), move, float(slope @ move) / 2
-        slope_b = slope_b - b / self.theta
+            return np.zeros_like(slope_b), move, float(slope @ move) / 2
+        slope_b = slope_b - self.taken.slope
         move = linalg.cho_solve(self.left, slope - self.back.T @ slope_b)
         move_b = self.inner.solve(slope_b) - self.back @ move
         return move_b, move, float(slope_b @ move_b + slope @ move) / 2
@@ -178,5 +189,5 @@ class _Curvature:
         return covariance, self.inner.diagonal() + of_beta
 
     def volume(self) -> float:
-        """Give log det(I + θ H)."""
+        """Give log det(I + B⁻¹ H)."""
         return self.inner.volume() if self.inner else 0.0

@@ -10,10 +10,11 @@ import pandas as pd
 
 from sessionwise.engine.cox_search import CoxMaximum, clustered_covariance, cox_maximum
 from sessionwise.engine.efron_steps import Ties
+from sessionwise.engine.frailty_penalties import FrailtyShape
 from sessionwise.errors import Refused
 from sessionwise.features.leaving import Episodes, episodes, refuse_the_future
-from sessionwise.models.cox_deviations import with_deviations
 from sessionwise.models.cox_fit import CoxFit
+from sessionwise.models.cox_frailty import with_deviations
 from sessionwise.models.cox_rows import check_random, check_words, laid_out, zero_one_design
 from sessionwise.models.ending_notes import as_counted
 from sessionwise.models.fit import VARIANCE_COLUMNS, Health, Recipe
@@ -40,7 +41,7 @@ AGAIN = (
 )
 
 
-def cox(
+def cox(  # noqa: PLR0913 - the words a study may say, each with a default
     formula: str,
     data: Any,
     *,
@@ -49,6 +50,7 @@ def cox(
     ties: Ties = "efron",
     strata: str = "",
     cluster: str = "",
+    frailty: FrailtyShape = "normal",
 ) -> FitOnRisks:
     """Who is first to leave, among those at risk at the same time?
 
@@ -62,7 +64,7 @@ def cox(
     ----------
     formula
         ``"left_unplanned ~ srs + severity"``; the outcome 0/1: whether the event happened at
-        ``stop``. With ``(1 | therapist)`` therapists share a normal deviation of the log hazard.
+        ``stop``. With ``(1 | therapist)`` the clients of one therapist share a frailty.
     data
         A data frame, one row per interval; `Sessions` or `Episodes`, which have ``start`` and
         ``stop`` in sessions and refuse what was not known when the client decided.
@@ -77,13 +79,17 @@ def cox(
     cluster
         A column whose levels are independent of each other: errors are then robust (Lin & Wei),
         with t on clusters − 1 as their reference.
+    frailty
+        How the random term is distributed: ``"normal"`` deviations of the log hazard, or
+        ``"gamma"`` multipliers of the hazard, of mean 1.
 
     Returns
     -------
     FitOnRisks
         Log hazard ratios: above 0, the event comes sooner. ``fit.proportional``, ``fit.residuals``,
         ``fit.influence``, ``fit.concordance``, ``fit.baseline_hazard``, ``fit.curves``; without
-        random terms a `CoxFit` with ``fit.test``.
+        random terms a `CoxFit` with ``fit.test``; with one ``fit.test``, ``fit.modes``,
+        ``fit.median_ratios``, and if it is gamma ``fit.multipliers`` and ``fit.spread``.
 
     Raises
     ------
@@ -109,9 +115,9 @@ def cox(
     if on_sessions:
         start, stop = start or "start", stop or "stop"
     frame = model_frame(at_risk)
-    check_words(frame, (start, stop, strata, cluster), ties)
+    check_words(frame, (start, stop, strata, cluster), ties, frailty)
     parsed = parse(formula, frame.columns)
-    check_random(parsed, cluster)
+    check_random(parsed, cluster, frailty)
     if on_sessions:
         compared_by = [name for name in (start, stop, strata) if name]
         refuse_the_future(at_risk, [*parsed.columns, *compared_by], parsed.outcome)
@@ -164,7 +170,7 @@ def cox(
     )
     if on_sessions:
         fit = fit.replace(recipe=as_counted(fit.recipe, at_risk))
-    return with_deviations(fit, parsed.random) if parsed.random else fit
+    return with_deviations(fit, parsed.random, frailty) if parsed.random else fit
 
 
 def _refuse_untold(found: CoxMaximum, columns: tuple[str, ...], strata: str) -> None:

@@ -9,13 +9,16 @@ import numpy as np
 import pandas as pd
 
 from sessionwise.engine.efron_steps import Ties
+from sessionwise.engine.frailty_penalties import FrailtyShape
 from sessionwise.errors import InvalidInput, Problem, Refused, nearest
 from sessionwise.models.formula_terms import Formula
 from sessionwise.models.formulas import Design, design
 from sessionwise.models.risk_rows import RiskRows, term_columns
 
 
-def check_words(frame: pd.DataFrame, columns: tuple[str, str, str, str], ties: str) -> None:
+def check_words(
+    frame: pd.DataFrame, columns: tuple[str, str, str, str], ties: str, frailty: str
+) -> None:
     """Say everything that is wrong with the words of a call.
 
     Parameters
@@ -24,8 +27,8 @@ def check_words(frame: pd.DataFrame, columns: tuple[str, str, str, str], ties: s
         The rows.
     columns
         Of start, stop, strata and cluster; empty where none is named.
-    ties
-        How ties are to be taken.
+    ties, frailty
+        How ties are to be taken; how a random term is distributed.
     """
     there = list(map(str, frame.columns))
     problems = [
@@ -37,14 +40,21 @@ def check_words(frame: pd.DataFrame, columns: tuple[str, str, str, str], ties: s
         problems.append(
             Problem(f"'{ties}' is no way to take ties", "", nearest(ties, get_args(Ties)))
         )
+    if frailty not in get_args(FrailtyShape):
+        remedy = nearest(frailty, get_args(FrailtyShape))
+        problems.append(Problem(f"'{frailty}' is no distribution of a frailty", "", remedy))
     if not columns[1]:
         problems.append(Problem("no column of times was named", "", 'Write stop="…".'))
     if problems:
         raise InvalidInput(problems, "what cox was given")
 
 
-def check_random(parsed: Formula, cluster: str) -> None:
-    """Refuse deviations and clustered errors together."""
+def check_random(parsed: Formula, cluster: str, frailty: str) -> None:
+    """Refuse deviations and clustered errors together, and a gamma frailty of nobody."""
+    if frailty == "gamma" and not parsed.random:
+        found = 'frailty="gamma" says how the levels of a random term differ, and there is none'
+        remedy = "Put (1 | therapist) into the formula."
+        raise InvalidInput([Problem(found, "", remedy)], "what cox was given")
     if parsed.random and cluster:
         remedy = "Take one of them out."
         found = f"`{parsed.random[0]}` and cluster='{cluster}' are two answers to one question"

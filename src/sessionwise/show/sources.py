@@ -124,6 +124,12 @@ SOURCES = {
         "Therneau, T. M., Grambsch, P. M., & Pankratz, V. S. (2003). Penalized survival models and "
         "frailty. Journal of Computational and Graphical Statistics, 12(1), 156–175.",
     ),
+    "cox_gamma": (
+        "Klein, J. P. (1992). Semiparametric estimation of random effects using the Cox model "
+        "based on the EM algorithm. Biometrics, 48(3), 795–806.",
+        "Therneau, T. M., Grambsch, P. M., & Pankratz, V. S. (2003). Penalized survival models and "
+        "frailty. Journal of Computational and Graphical Statistics, 12(1), 156–175.",
+    ),
     "fine_gray": (
         "Fine, J. P., & Gray, R. J. (1999). A proportional hazards model for the subdistribution "
         "of a competing risk. Journal of the American Statistical Association, 94(446), 496–509.",
