@@ -125,7 +125,9 @@ def of_lengths(*groups: tuple[str, list[int], str]) -> Sessions:
 
 
 def test_courses_of_groups_too_small_to_compare_are_counted():
-    s = of_lengths(("a", [3] * 6, "planned"), ("b", [2, 4] * 3, "planned"), ("c", [5, 6], "planned"))
+    s = of_lengths(
+        ("a", [3] * 6, "planned"), ("b", [2, 4] * 3, "planned"), ("c", [5, 6], "planned")
+    )
     found = groups_compared(s, "arm", 0)
     assert found.rows.used == 12
     assert ("courses of groups with fewer than 5 of them", 2) in found.rows.left_out
@@ -138,7 +140,9 @@ def test_nobody_followed_past_the_landmark_is_no_answer_and_no_wrong_word_of_the
 
 
 def test_limits_lie_where_a_number_of_sessions_can():
-    s = of_lengths(("a", [4, 7, 8, 8, 8, 8, 8, 8], "unplanned"), ("b", [4, 5, 5, 5, 5, 5], "planned"))
+    s = of_lengths(
+        ("a", [4, 7, 8, 8, 8, 8, 8, 8], "unplanned"), ("b", [4, 5, 5, 5, 5, 5], "planned")
+    )
     found = groups_compared(s, "arm", 4).means
     attended, lost = (found[found["measure"] == kind] for kind in (ATTENDED, LOST))
     assert attended["low"].min() >= 4
