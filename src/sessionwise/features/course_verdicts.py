@@ -32,7 +32,8 @@ def course_facts(s: Sessions, weeks: float | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``ending``; ``sessions`` attended; ``missed_last``: the last appointment was not attended;
+        ``ending``; ``sessions`` attended, where numbers have a gap those that the last number says;
+        ``missed_last``: the last appointment was not attended;
         ``known``: records were kept long enough after the last session attended to know whether the
         client came back; ``known_first``: likewise after the first one.
 
@@ -49,12 +50,14 @@ def course_facts(s: Sessions, weeks: float | None = None) -> pd.DataFrame:
         nobody_ended = pd.Series("unplanned", index=table.index)
         due = decisions(bare, nobody_ended, s.observation, weeks)[0]
     positions = s.course_positions()
-    each = pd.DataFrame({"course": positions, "came": came, "due": due})
+    number = table["session"].astype("Float64")
+    each = pd.DataFrame({"course": positions, "came": came, "due": due, "number": number})
+    sessions = each[each["came"]].groupby("course")["number"]
     attended = each[each["came"]].groupby("course")["due"]
     found = pd.DataFrame(
         {
             "ending": courses["ending"].astype("str"),
-            "sessions": attended.size(),
+            "sessions": np.fmax(sessions.size(), sessions.max().astype("float64")),
             "missed_last": ~each.groupby("course")["came"].last(),
             "known": attended.last(),
             "known_first": attended.first(),

@@ -19,7 +19,8 @@ def incidence_by_early_alliance(fit: IncidenceFit | Unanswered) -> Curve | Unans
     Parameters
     ----------
     fit
-        From :func:`~sessionwise.models.early_alliance_ending.early_alliance_and_ending`; one that was not answered is handed back.
+        From :func:`~sessionwise.models.early_alliance_ending.early_alliance_and_ending`; one that
+        was not answered is handed back.
 
     Returns
     -------
