@@ -9,6 +9,7 @@ from sessionwise.features.leaving import courses_at_risk
 from sessionwise.models.cumulative_incidence import incidence, still_in_therapy
 from sessionwise.models.curve_groups import grouped
 from sessionwise.records.packaged import example
+from sessionwise.records.sessions import Sessions
 
 PAGE = """
 client session modality  therapist ending    srs
@@ -73,6 +74,35 @@ def test_therapists_have_numbers_by_size_and_no_names():
     assert ("courses of therapists with fewer than 10 clients at the landmark", 9) in (
         curve.rows.left_out
     )
+
+
+def test_two_courses_are_one_client_and_names_of_clients_say_nothing_of_therapists():
+    """Ten clients are ten people, and of two therapists with as many neither is first by chance."""
+    s = many_therapists([11, 11, 11, 11, 11, 9])
+    frame = s.frame[["client", "session", "therapist", "ending"]]
+    twice = frame[frame["therapist"].astype("str").eq("boss5")].assign(course=2)
+    both = Sessions.of(pd.concat([frame.assign(course=1), twice]))
+    left = dict(still_in_therapy(both, "therapist", 2).rows.left_out)
+    assert left["courses of therapists with fewer than 10 clients at the landmark"] == 18
+    turned = frame.assign(client=frame["client"].astype("str").str[::-1])
+    one, other = (incidence(made, "therapist", 2).estimates for made in (s, Sessions.of(turned)))
+    pd.testing.assert_frame_equal(one, other)
+
+
+def test_values_that_are_alike_lie_on_one_side_of_a_cut():
+    """Sums taken in another order differ in their last bits, and are no other value."""
+    rows = [(f"c{c}", 1, "planned", 0.1 + 0.2 if c % 3 else 0.3) for c in range(9)]
+    rows += [("d", 1, "planned", 0.0)]
+    s = Sessions.of(pd.DataFrame(rows, columns=["client", "session", "ending", "mood"]))
+    found, _ = groups(s, "mood", 1)
+    assert {found[f"c{c}"] for c in range(9)} == {"mood 0.3 or more"}
+
+
+def test_a_cut_is_written_so_that_it_says_truly_who_lies_above_it():
+    scores = [30.0, 31.0, 34.02, 34.06, 36.0, 38.0]
+    rows = [(f"c{c}", 1, "planned", score) for c, score in enumerate(scores)]
+    s = Sessions.of(pd.DataFrame(rows, columns=["client", "session", "ending", "srs"]))
+    assert sorted(set(groups(s, "srs", 1)[0].values())) == ["srs 34.04 or more", "srs below 34.04"]
 
 
 def test_few_therapists_could_be_known():

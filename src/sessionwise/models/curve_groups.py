@@ -19,6 +19,9 @@ Cut = Literal["median", "terciles"]
 CUTS: dict[str, tuple[float, ...]] = {"median": (1 / 2,), "terciles": (1 / 3, 2 / 3)}
 WHOLE = "all"
 MOST_LEVELS = 4
+EXACT = 9
+"""Decimals of a score that count: sums taken in another order differ in later ones."""
+
 FEWEST_CLIENTS = 10
 """A therapist with fewer clients at the landmark has no curve of their own."""
 PURPOSE = "Comparing groups"
@@ -78,7 +81,7 @@ def grouped(
     if missing:
         left = (*left, Left(f"courses without {what}", 0, missing))
     if by == "therapist":
-        group, few = _therapists(value, landmark)
+        group, few = _therapists(value, each[["clinic", "client"]], landmark)
         reason = f"courses of therapists with fewer than {FEWEST_CLIENTS} clients at the landmark"
         left = (*left, Left(reason, 0, few)) if few else left
     elif by == "early_alliance" or _is_number(s, by, value):
@@ -126,21 +129,38 @@ def _is_number(s: Sessions, by: str, value: pd.Series) -> bool:
 
 def _parts(score: np.ndarray, label: str, shares: tuple[float, ...]) -> pd.Categorical:
     """Part courses at quantiles: below the first, …, at the last or above; a cut lies above."""
-    cuts = np.unique(np.nanquantile(score, shares))
+    score = np.round(score, EXACT)  # values that are alike are not parted by their last bits
+    cuts = np.unique(np.nanquantile(score, shares).round(EXACT))
     cuts = cuts[cuts > np.nanmin(score)]
     if not len(cuts):
         raise Unanswerable(f"{label} is alike in too many courses to part them.")
-    said = [f"{cut:.1f}" for cut in cuts]
-    said = said if len(set(said)) == len(said) else [f"{cut:.3g}" for cut in cuts]
+    codes = np.where(np.isnan(score), -1, np.searchsorted(cuts, score, "right"))
+    said = _written(cuts, score, codes)
     between = [f"{label} {low} to {high}" for low, high in zip(said, said[1:])]
     names = [f"{label} below {said[0]}", *between, f"{label} {said[-1]} or more"]
-    codes = np.where(np.isnan(score), -1, np.searchsorted(cuts, score, "right"))
     return pd.Categorical.from_codes(codes, names, ordered=True)
 
 
-def _therapists(therapist: pd.Series, landmark: int) -> tuple[pd.Categorical, int]:
-    """Name therapists by their rank in clients at the landmark; count courses of the small ones."""
-    sizes = therapist.value_counts(sort=False)
+def _written(cuts: np.ndarray, score: np.ndarray, codes: np.ndarray) -> list[str]:
+    """Write cuts with as few decimals as say truly who lies above them, one at least."""
+    there = codes >= 0
+    for places in range(1, EXACT + 1):
+        said = [f"{cut:.{places}f}" for cut in cuts]
+        above = np.searchsorted([float(cut) for cut in said], score[there], "right")
+        if len(set(said)) == len(said) and (above == codes[there]).all():
+            break
+    return said
+
+
+def _therapists(
+    therapist: pd.Series, client: pd.DataFrame, landmark: int
+) -> tuple[pd.Categorical, int]:
+    """Name therapists by their rank in clients at the landmark; count courses of the small ones.
+
+    Of two with as many clients the first by name: by no order of clients or rows.
+    """
+    each = client.assign(therapist=therapist.to_numpy()).drop_duplicates()
+    sizes = each["therapist"].astype("str").value_counts().sort_index()
     sizes = sizes[sizes >= FEWEST_CLIENTS].sort_values(ascending=False, kind="stable")
     if len(sizes) < FEWEST:
         found = f"{many(len(sizes), 'therapists')} had" if len(sizes) else "no therapist had"
@@ -148,7 +168,7 @@ def _therapists(therapist: pd.Series, landmark: int) -> tuple[pd.Categorical, in
             f"Curves by therapist need {FEWEST} therapists with {FEWEST_CLIENTS} clients at "
             f"session {landmark}, and {found} so many: a curve could be known to be somebody's."
         )
-    codes = pd.Index(sizes.index).get_indexer(therapist)
+    codes = pd.Index(sizes.index).get_indexer(therapist.astype("str"))
     names = [f"therapist {place}" for place in range(1, len(sizes) + 1)]
     few = int(((codes < 0) & therapist.notna().to_numpy()).sum())
     return pd.Categorical.from_codes(codes, names, ordered=True), few
