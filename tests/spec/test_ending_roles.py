@@ -110,6 +110,15 @@ def test_five_kinds_of_silence_are_told_apart():
     assert sw.silences(s, weeks=20)["courses"].tolist() == [0, 1, 1, 1, 1]
 
 
+def test_who_never_came_fell_silent_in_no_way():
+    """An open course with no session attended has no last session to be at risk before."""
+    page = f"{SILENT}z      1      2024-01-01 .\nx      1      2024-01-01 transferred\n"
+    frame = frame_of(page).assign(attendance="attended")
+    frame.loc[frame["client"].isin(["z", "x"]), "attendance"] = "no_show"
+    s = Sessions.of(frame, "date", observation=KEPT)
+    assert sw.silences(s, weeks=8)["courses"].tolist() == [1, 1, 1, 1, 1]
+
+
 def test_a_second_course_begins_at_session_1_and_every_model_says_so():
     s = Sessions.of(frame_of(SILENT), "date", observation=KEPT)
     rows = sw.episodes(s).frame

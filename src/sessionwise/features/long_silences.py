@@ -81,7 +81,9 @@ def silences(s: Sessions, weeks: float = 8.0) -> pd.DataFrame:
     gaps = np.isin(np.arange(len(courses)), positions[long_gap])
     due = pd.Series(s.table["due"].to_numpy(bool)[s.attended]).groupby(positions[s.attended]).last()
     due = due.reindex(range(len(courses)), fill_value=False).to_numpy(bool)
-    still_open, others = ending.eq("ongoing"), ending.isin([*NO_DECISION, NOT_COUNTED])
+    came = np.isin(np.arange(len(courses)), positions[s.attended])
+    still_open = ending.eq("ongoing") & came  # of who never came there is no session to tell of
+    others = ending.isin([*NO_DECISION, NOT_COUNTED]) & came
     kinds = {
         "a gap with a return, in one course": (gaps, "no ending: the client stays at risk"),
         "a new course of a client seen before": (

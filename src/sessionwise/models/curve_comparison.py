@@ -12,6 +12,7 @@ from sessionwise.engine.group_tests import gray, log_rank
 from sessionwise.engine.restricted_means import Area, apart, lost_until, mean_until
 from sessionwise.errors import InvalidInput, Problem, Unanswerable
 from sessionwise.features.leaving import CAUSES, courses_at_risk, courses_followed
+from sessionwise.models.cumulative_incidence import curve_rows
 from sessionwise.models.curve_groups import Cut, grouped
 from sessionwise.models.ending_notes import as_counted
 from sessionwise.models.fit import Recipe, Rows
@@ -114,7 +115,8 @@ def groups_compared(
         problem = Problem("`by` is empty", "", 'Name the groups, e.g. by="early_alliance".')
         raise InvalidInput([problem], "comparing groups")
     at = (landmark, alliance, cut)
-    stay, left = grouped(s, courses_followed(s, landmark), by, at)
+    followed = courses_followed(s, landmark)
+    stay, left = grouped(s, followed, by, at)
     leave = _same_groups(stay, courses_at_risk(s, landmark)[0])
     stay, leave, names, small = _large_enough(stay, leave)
     last = _followed_until((stay, leave))
@@ -130,13 +132,7 @@ def groups_compared(
         )
         raise InvalidInput([problem], "comparing groups")
     means = _means(stay, leave, names, (landmark, until))
-    rows = Rows(
-        used=len(stay),
-        clients=stay[["clinic", "client"]].drop_duplicates().shape[0],
-        events=int(stay["cause"].sum()),
-        left_out=tuple((one.reason, one.courses) for one in (*left, *small)),
-        unit="courses",
-    )
+    rows = curve_rows(stay, (*left, *small), followed[0])
     return GroupsCompared(
         question="Do the groups stay equally long, and do as many of each ever leave?",
         tests=_tests(stay, leave),
