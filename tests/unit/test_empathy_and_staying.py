@@ -16,7 +16,7 @@ def warm_and_cold(clients: int = 40, kind: float = 45.0) -> pd.DataFrame:
     rows = []
     for client in range(clients):
         warm = client % 2
-        last = (5 if warm else 2) + client // 2 % 5
+        last = (4 if warm else 2) + client // 2 % 5
         for t in range(1, last + 1):
             day = DAY + pd.Timedelta(days=client * 3 + 7 * t)
             care = (kind if warm else 20.0) + (client + t) % 4
