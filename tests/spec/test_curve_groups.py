@@ -103,6 +103,9 @@ def test_a_cut_is_written_so_that_it_says_truly_who_lies_above_it():
     rows = [(f"c{c}", 1, "planned", score) for c, score in enumerate(scores)]
     s = Sessions.of(pd.DataFrame(rows, columns=["client", "session", "ending", "srs"]))
     assert sorted(set(groups(s, "srs", 1)[0].values())) == ["srs 34.04 or more", "srs below 34.04"]
+    rows = [(name, t, end, value / 3 + 20) for name, t, end, value in rows[:5]]  # a cut at a value
+    s = Sessions.of(pd.DataFrame(rows, columns=["client", "session", "ending", "srs"]))
+    assert sorted(set(groups(s, "srs", 1)[0].values())) == ["srs 31.3 or more", "srs below 31.3"]
 
 
 def test_few_therapists_could_be_known():

@@ -85,6 +85,25 @@ def test_silence_is_dropout_once_records_were_kept_so_many_weeks_after_the_appoi
     assert decisions(s) == [("a", 1, 1, 0), ("d", 1, 0, 1)]
 
 
+def test_the_weeks_count_from_the_first_appointment_missed():
+    """a has been absent since 20 May though an appointment of last week was made and missed too."""
+    s = judged(
+        """
+        client date       attendance ending | verdict
+        a      2024-05-13 attended   .      | dropout
+        a      2024-05-20 no_show    .      | .
+        a      2024-06-24 no_show    .      | .
+        b      2024-06-03 attended   .      | open
+        b      2024-06-10 no_show    .      | .
+        b      2024-06-24 no_show    .      | .
+        c      2024-01-01 attended   planned | stayed
+        """,
+        "missed last appointment",
+        weeks=4,
+    )
+    assert decisions(s) == [("a", 1, 1, 0), ("c", 1, 0, 1)]
+
+
 def test_who_came_back_is_at_risk_only_if_not_coming_back_would_have_been_known_too():
     """After the session of 3 June the next appointment was on the 10th; four weeks later nobody
     was watching any more, so the return of a says nothing that leaving could have said.

@@ -120,11 +120,12 @@ def declared(facts: pd.DataFrame) -> pd.Series:
 
 
 def missed_last_appointment(facts: pd.DataFrame) -> pd.Series:
-    """Dropout is not coming to the last appointment made, and no return within k weeks of it.
+    """Dropout is missing the last appointments made, and no return within k weeks of the first.
 
     Whatever the therapist recorded, also of courses still open. Hatchett & Park 2003: failure to
     attend the last scheduled session; the weeks are ours, so that silence may be told from a
-    course that goes on.
+    course that goes on. They count from the appointment that followed the last session, as further
+    ones that are made and missed would otherwise say when an absence counts.
 
     Examples
     --------

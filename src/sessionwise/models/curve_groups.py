@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -135,20 +136,23 @@ def _parts(score: np.ndarray, label: str, shares: tuple[float, ...]) -> pd.Categ
     if not len(cuts):
         raise Unanswerable(f"{label} is alike in too many courses to part them.")
     codes = np.where(np.isnan(score), -1, np.searchsorted(cuts, score, "right"))
-    said = _written(cuts, score, codes)
+    said = _written(cuts, score[~np.isnan(score)])
     between = [f"{label} {low} to {high}" for low, high in zip(said, said[1:])]
     names = [f"{label} below {said[0]}", *between, f"{label} {said[-1]} or more"]
     return pd.Categorical.from_codes(codes, names, ordered=True)
 
 
-def _written(cuts: np.ndarray, score: np.ndarray, codes: np.ndarray) -> list[str]:
-    """Write cuts with as few decimals as say truly who lies above them, one at least."""
-    there = codes >= 0
-    for places in range(1, EXACT + 1):
-        said = [f"{cut:.{places}f}" for cut in cuts]
-        above = np.searchsorted([float(cut) for cut in said], score[there], "right")
-        if len(set(said)) == len(said) and (above == codes[there]).all():
-            break
+def _written(cuts: np.ndarray, score: np.ndarray) -> list[str]:
+    """Write each cut with the fewest decimals, one at least, that say truly who lies above it."""
+    said = []
+    for cut in cuts:
+        under, over = score[score < cut].max(), score[score >= cut].min()
+        for places in range(1, EXACT + 1):
+            rounded = round(float(cut), places), math.floor(over * 10**places) / 10**places
+            fits = [value for value in rounded if under < value <= over]
+            if fits:
+                break
+        said.append(f"{fits[0] if fits else cut:.{places}f}")
     return said
 
 
