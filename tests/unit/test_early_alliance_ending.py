@@ -6,7 +6,7 @@ import pytest
 
 import sessionwise as sw
 from sessionwise.engine.subdistribution import fine_gray
-from sessionwise.errors import InvalidInput, Unanswerable
+from sessionwise.errors import InvalidInput, Refused, Unanswerable
 from sessionwise.features.leaving import courses_at_risk, early_mean
 from sessionwise.models.early_alliance_ending import early_alliance_and_ending
 from sessionwise.models.endings_at_levels import incidence_by_early_alliance
@@ -147,6 +147,11 @@ def test_no_such_ending_is_said_in_words_of_therapy():
     s = courses_of(["planned"] * 8, [3, 4, 5, 6, 3, 4, 5, 6])
     with pytest.raises(Unanswerable, match="8 courses that attended session 3, none .* unplanned"):
         early_alliance_and_ending(s)
+
+
+def test_where_all_end_after_one_session_an_error_of_nought_is_no_certainty():
+    with pytest.raises(Refused, match="after the same session"):
+        early_alliance_and_ending(courses_of(["unplanned"] * 9, [3] * 9))
 
 
 def test_a_covariate_may_be_called_what_it_likes():

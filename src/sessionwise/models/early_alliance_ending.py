@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from sessionwise.engine.incidence_curves import ROUNDING
 from sessionwise.engine.subdistribution import Subdistribution, fine_gray
-from sessionwise.errors import InvalidInput, Problem, Unanswerable, nearest
+from sessionwise.errors import InvalidInput, Problem, Refused, Unanswerable, nearest
 from sessionwise.features.given import need_given
 from sessionwise.features.intake import need_intake
 from sessionwise.features.leaving import CAUSES, courses_at_risk, early_mean
@@ -132,6 +133,11 @@ def early_alliance_and_ending(
     followed = used[censored_by].astype("str").to_numpy() if censored_by else None
     time, cause = used[TIME].to_numpy(), used[CAUSE].to_numpy()
     solved = fine_gray(time, cause, x, CAUSES[ending], followed)
+    if not np.diag(solved.covariance).min() > ROUNDING**2:
+        raise Refused(
+            "These courses say nothing of how sure the ratio is: its robust error is 0, as where "
+            "all of them ended the same way after the same session."
+        )
     rows = Rows(
         used=len(used),
         clients=used[["clinic", "client"]].drop_duplicates().shape[0],
