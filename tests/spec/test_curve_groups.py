@@ -121,6 +121,9 @@ def test_what_is_known_too_late_or_not_yet_fixed():
         incidence(s, "ending", 2)
     with pytest.raises(InvalidInput, match="cut"):
         incidence(s, "severity", 2, cut="quartiles")
+    for landmark in (-1, 2.5):
+        with pytest.raises(InvalidInput, match="landmark"):
+            still_in_therapy(s, "severity", landmark)
     alike = records("client session ending srs\na 1 planned 40\nb 1 unplanned 40")
     with pytest.raises(Unanswerable, match="alike"):
         incidence(alike, "srs", 1)

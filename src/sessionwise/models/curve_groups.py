@@ -60,14 +60,20 @@ def grouped(
     Raises
     ------
     InvalidInput
-        A word for ``cut`` that is none.
+        A word for ``cut`` that is none, or a landmark that is no session.
     Unanswerable
         No course, no such column, one known only later, or fewer than five therapists.
     """
     landmark, alliance, cut = at
     each, left = courses
+    problems = []
     if cut not in CUTS:
-        raise InvalidInput([Problem(f"there is no cut '{cut}'", "", nearest(cut, CUTS))], PURPOSE)
+        problems.append(Problem(f"there is no cut '{cut}'", "", nearest(cut, CUTS)))
+    if landmark < 0 or landmark != int(landmark):
+        remedy = "Name a session, or 0 to begin at the start."
+        problems.append(Problem(f"landmark = {landmark}", "", remedy))
+    if problems:
+        raise InvalidInput(problems, PURPOSE)
     if each.empty:
         when = f"session {landmark}" if landmark else "its first session"
         raise Unanswerable(f"No course attended {when} and was decided after it.")
