@@ -8,6 +8,7 @@ from sessionwise.errors import InvalidInput, Unanswerable
 from sessionwise.features.leaving import courses_at_risk
 from sessionwise.models.cumulative_incidence import incidence, still_in_therapy
 from sessionwise.models.curve_groups import grouped
+from sessionwise.models.early_alliance_ending import early_alliance_and_ending
 from sessionwise.records.packaged import example
 from sessionwise.records.sessions import Sessions
 
@@ -106,6 +107,25 @@ def test_a_cut_is_written_so_that_it_says_truly_who_lies_above_it():
     rows = [(name, t, end, value / 3 + 20) for name, t, end, value in rows[:5]]  # a cut at a value
     s = Sessions.of(pd.DataFrame(rows, columns=["client", "session", "ending", "srs"]))
     assert sorted(set(groups(s, "srs", 1)[0].values())) == ["srs 31.3 or more", "srs below 31.3"]
+
+
+def test_clinics_are_groups_and_what_is_each_courses_own_is_none():
+    """Neither a name, a day nor a free text may stand beside a curve of one person."""
+    s = example()
+    two = s.frame.assign(clinic=s.frame["client"].astype("str").str[-1].isin(list("02468")).map(
+        {True: "even", False: "odd"}))  # fmt: skip
+    two["remark"] = "said " + two["client"].astype("str")
+    names = ["clinic", "client", "session", "date", "ending", "srs", "remark"]
+    s = Sessions.of(two[names].assign(ending=two["ending"].astype("str")),
+                    level={"remark": "course"})  # fmt: skip
+    assert incidence(s, "clinic").estimates["group"].unique().tolist() == ["even", "odd"]
+    for by in ("client", "course", "date"):
+        with pytest.raises(Unanswerable, match="parts nobody"):
+            incidence(s, by, 2)
+    with pytest.raises(Unanswerable, match="different values"):
+        incidence(s, "remark")
+    with pytest.raises(Unanswerable, match="different values"):
+        early_alliance_and_ending(s, censored_by="remark")
 
 
 def test_few_therapists_could_be_known():

@@ -94,6 +94,7 @@ def grouped(
     elif by == "early_alliance" or _is_number(s, by, value):
         group = _parts(value.to_numpy(float, na_value=np.nan), label, CUTS[cut])
     else:
+        refuse_own_levels(value, by)
         group = value.astype("category").cat.remove_unused_categories()
         if by not in s.courses:  # levels of our own, such as in_person
             group = group.cat.rename_categories(lambda level: str(level).replace("_", " "))
@@ -111,6 +112,10 @@ def _value(
         early = early_mean(s, alliance, landmark or 1).reindex(keys)
         return early.reset_index(drop=True), f"early {s.columns[alliance].label or alliance}"
     s.need([by], PURPOSE)
+    if by == "clinic":
+        return each["clinic"].reset_index(drop=True), by
+    if by in COURSE_KEY or s.columns[by].type == "date":
+        raise Unanswerable(f"`{by}` is another one for each course, and parts nobody into groups.")
     label = s.columns[by].label or by
     if s.columns[by].level == "course" or s.columns[by].known == "course":
         need_intake(s, [by], PURPOSE)
@@ -125,6 +130,26 @@ def _value(
     there = s.attended & table["session"].eq(landmark).fillna(False).to_numpy(bool)
     at = table.loc[there].set_index(COURSE_KEY)[by]
     return at.reindex(keys).reset_index(drop=True), label
+
+
+def refuse_own_levels(value: pd.Series, name: str) -> None:
+    """Refuse what is nearly another word for each course: no group, and often a name or a text.
+
+    Raises
+    ------
+    Unanswerable
+        More than four levels, and more than one to five courses.
+
+    Examples
+    --------
+    >>> refuse_own_levels(pd.Series(list("aabbbccccdd")), "diagnosis")
+    """
+    levels, courses = value.nunique(), int(value.notna().sum())
+    if levels > max(MOST_LEVELS, courses / FEWEST):
+        raise Unanswerable(
+            f"`{name}` has {levels} different values in {courses} courses: groups of fewer than "
+            f"{FEWEST} say nothing. Join values that belong together."
+        )
 
 
 def _is_number(s: Sessions, by: str, value: pd.Series) -> bool:

@@ -15,6 +15,7 @@ from sessionwise.errors import InvalidInput, Problem, Refused, Unanswerable, nea
 from sessionwise.features.given import need_given
 from sessionwise.features.intake import need_intake
 from sessionwise.features.leaving import CAUSES, courses_at_risk, early_mean
+from sessionwise.models.curve_groups import refuse_own_levels
 from sessionwise.models.ending_notes import as_counted
 from sessionwise.models.fit import VARIANCE_COLUMNS, Fit, Health, Recipe, Rows
 from sessionwise.models.formulas import Design, design, parse
@@ -130,6 +131,8 @@ def early_alliance_and_ending(
     made = _covariates(used, names)
     terms = [term for term in made.terms if term != "Intercept"]
     x = made.matrix[:, [made.terms.index(term) for term in terms]]
+    if censored_by:
+        refuse_own_levels(used[censored_by], censored_by)
     followed = used[censored_by].astype("str").to_numpy() if censored_by else None
     time, cause = used[TIME].to_numpy(), used[CAUSE].to_numpy()
     solved = fine_gray(time, cause, x, CAUSES[ending], followed)
