@@ -50,10 +50,11 @@ _WORDS = {
     "models.hazard_curve": ("hazard_by_session",),
     "models.curve_comparison": ("groups_compared",),
     "models.empathy_staying": ("empathy_and_staying", "endings_by_empathy"),
-    "models.early_alliance_ending": ("early_alliance_and_ending", "incidence_by_early_alliance"),
+    "models.early_alliance_ending": ("early_alliance_and_ending",),
     "models.alliance_attendance": ("alliance_and_attendance", "chance_of_missing"),
     "models.missed_again": ("alliance_and_missing_again",),
     "models.defined_endings": ("dropout",),
+    "models.endings_at_levels": ("incidence_by_early_alliance",),
     "models.every_definition": (
         "EveryDefinition",
         "definitions_agree",

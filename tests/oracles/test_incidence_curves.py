@@ -101,6 +101,23 @@ class TestWhatAlwaysHolds:
         other = aalen_johansen(shuffled["session"], shuffled["ending"])
         np.testing.assert_array_equal(one.std_error, other.std_error)
 
+    def test_where_all_have_ended_nothing_is_left_to_rounding(self):
+        """Shares of whole numbers need not sum to 1; bands and errors of such a 1 were nonsense."""
+        rng = np.random.default_rng(8)
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            for causes in (1, 2, 3):
+                for _ in range(300):
+                    n = int(rng.integers(1, 60))
+                    time, cause = rng.integers(1, 6, n), rng.integers(1, causes + 1, n)
+                    curves = aalen_johansen(time, cause)
+                    assert curves.estimate[-1].sum() == pytest.approx(1, abs=1e-14)
+                    whole = curves.estimate == 1
+                    assert (np.isnan(curves.low) == (whole | (curves.estimate == 0))).all()
+                    share = np.array([np.mean(cause == k + 1) for k in range(int(cause.max()))])
+                    error = np.sqrt(share * (1 - share) / n)
+                    np.testing.assert_allclose(curves.std_error[-1], error, atol=2e-7)
+                    assert (curves.estimate <= 1).all()
+
     def test_nobody_left(self):
         curves = aalen_johansen([1, 2, 2], [0, 0, 0])
         assert curves.estimate.tolist() == [[0], [0]]

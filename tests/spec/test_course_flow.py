@@ -79,8 +79,9 @@ def test_nobody_comes_back_from_an_ending():
 
 
 def test_what_has_no_flow():
-    with pytest.raises(InvalidInput, match="until"):
-        attendance_flow(example(), 0)
+    for until in (0, 2.5):
+        with pytest.raises(InvalidInput, match="until"):
+            attendance_flow(example(), until)
     with pytest.raises(Unanswerable):
         attendance_flow(records("client time bdi\na 0 20\na 1 18", "time"))
     with pytest.raises(Unanswerable):

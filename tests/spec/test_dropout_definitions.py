@@ -8,7 +8,7 @@ import pytest
 from tables import frame_of, halves
 
 import sessionwise as sw
-from sessionwise.errors import InvalidInput, Unanswerable
+from sessionwise.errors import InvalidInput, Refused, Unanswerable
 from sessionwise.features.dropout_rule import OUTCOME_CAUTION
 from sessionwise.records.observation import Observation
 from sessionwise.records.sessions import Sessions
@@ -83,6 +83,25 @@ def test_silence_is_dropout_once_records_were_kept_so_many_weeks_after_the_appoi
         weeks=4,
     )
     assert decisions(s) == [("a", 1, 1, 0), ("d", 1, 0, 1)]
+
+
+def test_the_weeks_count_from_the_first_appointment_missed():
+    """a has been absent since 20 May though an appointment of last week was made and missed too."""
+    s = judged(
+        """
+        client date       attendance ending | verdict
+        a      2024-05-13 attended   .      | dropout
+        a      2024-05-20 no_show    .      | .
+        a      2024-06-24 no_show    .      | .
+        b      2024-06-03 attended   .      | open
+        b      2024-06-10 no_show    .      | .
+        b      2024-06-24 no_show    .      | .
+        c      2024-01-01 attended   planned | stayed
+        """,
+        "missed last appointment",
+        weeks=4,
+    )
+    assert decisions(s) == [("a", 1, 1, 0), ("c", 1, 0, 1)]
 
 
 def test_who_came_back_is_at_risk_only_if_not_coming_back_would_have_been_known_too():
@@ -291,6 +310,27 @@ def test_where_lower_is_better_the_cut_off_is_reached_from_above():
     """
     s = sw.dropout(Sessions.of(frame_of(page)), "OpenFIT", outcome="phq9", cutoff=10)
     assert s.courses["dropout"].tolist() == ["no dropout", "dropout"]
+
+
+def test_the_number_of_a_session_says_how_many_there_were_though_rows_are_missing_between():
+    """a came to five sessions of which two are in the records, c is in them from the fourth on."""
+    page = "client session ending\na 1 planned\na 5 planned\nb 1 planned\nb 2 planned\nc 4 planned"
+    s = Sessions.of(frame_of(page), observation=KEPT)
+    short = sw.dropout(s, "ended before n sessions", sessions=4)
+    assert short.courses["dropout"].tolist() == ["no dropout", "dropout", "no dropout"]
+    once = sw.dropout(s, "no return after intake")
+    assert once.courses["dropout"].tolist() == ["no dropout"] * 3
+
+
+def test_no_verdict_outlives_its_definition_and_none_takes_the_place_of_a_column():
+    page = "client session ending dropout\na 1 planned yes\na 2 planned yes"
+    s = Sessions.of(frame_of(page), level={"dropout": "course"}, observation=KEPT)
+    assert sw.count_endings(s, external="unplanned").courses["dropout"].tolist() == ["yes"]
+    with pytest.raises(Refused, match="another name"):
+        sw.dropout(s, "no return after intake")
+    bare = Sessions.of(frame_of(page).drop(columns="dropout"), observation=KEPT)
+    again = sw.dropout(sw.dropout(bare, "no return after intake"))
+    assert "dropout" not in {*again.courses, *again.columns}
 
 
 def test_a_second_definition_undoes_the_first_and_declared_gives_back_what_was_recorded():

@@ -110,6 +110,15 @@ def test_five_kinds_of_silence_are_told_apart():
     assert sw.silences(s, weeks=20)["courses"].tolist() == [0, 1, 1, 1, 1]
 
 
+def test_who_never_came_fell_silent_in_no_way():
+    """An open course with no session attended has no last session to be at risk before."""
+    page = f"{SILENT}z      1      2024-01-01 .\nx      1      2024-01-01 transferred\n"
+    frame = frame_of(page).assign(attendance="attended")
+    frame.loc[frame["client"].isin(["z", "x"]), "attendance"] = "no_show"
+    s = Sessions.of(frame, "date", observation=KEPT)
+    assert sw.silences(s, weeks=8)["courses"].tolist() == [1, 1, 1, 1, 1]
+
+
 def test_a_second_course_begins_at_session_1_and_every_model_says_so():
     s = Sessions.of(frame_of(SILENT), "date", observation=KEPT)
     rows = sw.episodes(s).frame
@@ -132,6 +141,31 @@ def test_a_gap_may_begin_a_new_course_and_then_the_first_ended_unplanned():
     seen = sw.episodes(parted).frame
     assert seen.loc[seen["client"] == "a", "left_unplanned"].tolist() == [1, 0]
     assert "begins a new course" in sw.show.ledger(parted).note
+
+
+def test_a_gap_in_the_numbers_of_sessions_stays_one_in_the_new_course():
+    """Session 2 is not in the records, nor is the second one after the return."""
+    page = """
+        client session date       ending
+        a      1       2024-01-01 .
+        a      3       2024-01-15 .
+        a      4       2024-05-06 .
+        a      6       2024-05-20 .
+        b      1       2024-01-01 planned
+        b      5       2024-01-29 planned
+    """
+    s = sw.new_course_after(Sessions.of(frame_of(page), observation=KEPT), 8)
+    assert s.table[["client", "course", "session"]].to_numpy().tolist() == [
+        ["a", 1, 1], ["a", 1, 3], ["a", 2, 1], ["a", 2, 3], ["b", 1, 1], ["b", 1, 5],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("weeks", [0, -3, float("nan")])
+def test_a_silence_of_no_length_is_none(weeks):
+    s = Sessions.of(frame_of(SILENT), "date", observation=KEPT)
+    for asked in (sw.silences, sw.new_course_after):
+        with pytest.raises(InvalidInput, match="weeks"):
+            asked(s, weeks)
 
 
 def test_missed_appointments_in_the_gap_belong_to_the_course_before_it():

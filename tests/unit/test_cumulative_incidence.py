@@ -194,6 +194,7 @@ class TestEarlyAllianceIsFixedAtTheLandmark:
         assert unplanned["group"].tolist() == ["early srs below 25.0", "early srs 25.0 or more"]
         assert unplanned["at_risk"].tolist() == [2, 2]
         assert dict(curve.rows.left_out)["courses without early alliance"] == 1
+        assert (curve.rows.events, curve.rows.events_lost) == (4, 1)  # g ended, and has no score
 
     def test_it_needs_the_score(self, clinic):
         with pytest.raises(Unanswerable, match="An early mean needs `wai`"):

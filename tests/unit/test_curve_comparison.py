@@ -113,3 +113,50 @@ def test_what_a_reader_sees(finished):
     table = sessions_by_group(found).frame
     assert table["difference"].isna().tolist() == [True, False, True, False]
     assert group_tests(found).frame["test"].tolist() == ["log-rank", "Gray", "Gray"]
+
+
+def of_lengths(*groups: tuple[str, list[int], str]) -> Sessions:
+    """Make courses of a group, its lengths in sessions, and how all of them ended."""
+    lines = ["client session ending arm"]
+    for name, lengths, ending in groups:
+        for place, last in enumerate(lengths):
+            lines += [f"{name}{place} {t} {ending} {name}" for t in range(1, last + 1)]
+    return records("\n".join(lines), level={"arm": "course"})
+
+
+def test_courses_of_groups_too_small_to_compare_are_counted():
+    s = of_lengths(
+        ("a", [3] * 6, "planned"), ("b", [2, 4] * 3, "planned"), ("c", [5, 6], "planned")
+    )
+    found = groups_compared(s, "arm", 0)
+    assert found.rows.used == 12
+    assert ("courses of groups with fewer than 5 of them", 2) in found.rows.left_out
+
+
+def test_nobody_followed_past_the_landmark_is_no_answer_and_no_wrong_word_of_the_reader():
+    s = of_lengths(("a", [2] * 6, "planned"), ("b", [2] * 6, "unplanned"))
+    with pytest.raises(Unanswerable, match="past session 2"):
+        groups_compared(s, "arm", 2)
+
+
+def test_limits_lie_where_a_number_of_sessions_can():
+    s = of_lengths(
+        ("a", [4, 7, 8, 8, 8, 8, 8, 8], "unplanned"), ("b", [4, 5, 5, 5, 5, 5], "planned")
+    )
+    found = groups_compared(s, "arm", 4).means
+    attended, lost = (found[found["measure"] == kind] for kind in (ATTENDED, LOST))
+    assert attended["low"].min() >= 4
+    assert attended["high"].max() <= 5
+    assert lost["low"].dropna().min() >= 0
+    assert lost["high"].dropna().max() <= 1
+
+
+def test_a_group_in_which_nobody_left_gives_no_test_of_what_was_lost():
+    """Its error is 0 for want of endings, not of doubt."""
+    s = of_lengths(("a", [3, 4, 5, 6, 7, 8], "unplanned"), ("b", [3, 4, 5, 6, 7, 8], "planned"))
+    found = groups_compared(s, "arm", 0)
+    lost = found.differences.set_index("measure").loc[LOST]
+    assert lost["estimate"] < 0
+    assert lost[["std_error", "low", "high", "p"]].isna().all()
+    assert "nan" not in groups_apart(found).text
+    assert sessions_by_group(found).frame["p"].isna().sum() == 3

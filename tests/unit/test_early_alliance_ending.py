@@ -4,13 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import sessionwise as sw
 from sessionwise.engine.subdistribution import fine_gray
-from sessionwise.errors import InvalidInput, Unanswerable
+from sessionwise.errors import InvalidInput, Refused, Unanswerable
 from sessionwise.features.leaving import courses_at_risk, early_mean
-from sessionwise.models.early_alliance_ending import (
-    early_alliance_and_ending,
-    incidence_by_early_alliance,
-)
+from sessionwise.models.early_alliance_ending import early_alliance_and_ending
+from sessionwise.models.endings_at_levels import incidence_by_early_alliance
 from sessionwise.models.fit import Unanswered
 from sessionwise.records.packaged import example
 from sessionwise.records.sessions import COURSE_KEY, Sessions
@@ -115,3 +114,56 @@ def test_censoring_may_differ_between_groups():
     assert any("own curve of censoring" in note for note in two.recipe.notes)
     with pytest.raises(Unanswerable, match="intake"):
         early_alliance_and_ending(cut, landmark=2, censored_by="srs")
+
+
+def courses_of(endings: list[str], lengths: list[int], cause: list[str] | None = None) -> Sessions:
+    """Make one course of each ending and length, its scores rising from client to client."""
+    rows = [
+        (f"c{place}", t, ending, 20.0 + place + (place * 7 + t) % 5)
+        for place, (ending, last) in enumerate(zip(endings, lengths, strict=True))
+        for t in range(1, last + 1)
+    ]
+    frame = pd.DataFrame(rows, columns=["client", "session", "ending", "srs"])
+    if cause is None:
+        return Sessions.of(frame)
+    frame["cause"] = [cause[int(client[1:])] for client in frame["client"]]
+    return Sessions.of(frame, level={"cause": "course"})
+
+
+def test_where_all_end_unplanned_it_is_the_model_of_cox():
+    """No other ending takes anybody away: it has an answer, and it is that of the hazard."""
+    lengths = [4, 7, 3, 9, 5, 8, 6, 3, 10, 4, 11, 2]
+    s = courses_of(["unplanned"] * 12, lengths)
+    fit = early_alliance_and_ending(s, landmark=2)
+    assert fit.rows.events == 12
+    seen = sw.episodes(sw.level_at_landmark(s, "srs", 2))
+    cox = sw.cox("left_unplanned ~ srs_early", seen, ties="breslow")
+    assert fit.term("srs_early")["estimate"] == pytest.approx(
+        cox.term("srs_early")["estimate"], rel=1e-6
+    )
+
+
+def test_no_such_ending_is_said_in_words_of_therapy():
+    s = courses_of(["planned"] * 8, [3, 4, 5, 6, 3, 4, 5, 6])
+    with pytest.raises(Unanswerable, match="8 courses that attended session 3, none .* unplanned"):
+        early_alliance_and_ending(s)
+
+
+def test_where_all_end_after_one_session_an_error_of_nought_is_no_certainty():
+    with pytest.raises(Refused, match="after the same session"):
+        early_alliance_and_ending(courses_of(["unplanned"] * 9, [3] * 9))
+
+
+def test_a_covariate_may_be_called_what_it_likes():
+    endings = ["unplanned", "planned"] * 8
+    s = courses_of(endings, [3 + place % 6 for place in range(16)], ["work", "home", "work"] * 6)
+    fit = early_alliance_and_ending(s, adjust=["cause"])
+    assert fit.estimates["term"].tolist() == ["srs_early", "cause[work]"]
+
+
+def test_no_curve_of_an_alliance_nobody_had():
+    s = example()
+    high = s.table["srs"].where(s.course_positions() % 5 == 0, 40.0)  # four in five at the ceiling
+    fit = early_alliance_and_ending(s.with_columns(pd.DataFrame({"srs": high}), [s.columns["srs"]]))
+    groups = incidence_by_early_alliance(fit).estimates["group"].unique().tolist()
+    assert groups[2].endswith("40.0, high")

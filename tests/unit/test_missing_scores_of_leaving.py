@@ -4,13 +4,16 @@ from functools import cache
 
 import numpy as np
 import pytest
-from tables import agrees, halves
+from tables import agrees, frame_of, halves
 
 import sessionwise as sw
+from sessionwise.errors import Unanswerable
 from sessionwise.models.fit import Unanswered
 from sessionwise.models.leaving_missing import missing_score_fits
 from sessionwise.records.sessions import Sessions
 from sessionwise.show.display import Note
+
+KEPT = ["client", "session", "therapist", "srs", "ending"]
 
 
 def test_the_last_score_given_its_age_and_its_swing():
@@ -98,6 +101,19 @@ def test_where_every_form_was_filled_in_all_three_say_the_same():
 def test_a_covariate_from_the_future_is_refused_as_everywhere():
     answer = sw.answer(sw.leaving_with_missing_scores, sw.example(), "srs", ["ending"])
     assert isinstance(answer, Unanswered)
+
+
+def test_after_first_sessions_alone_nothing_is_said_of_a_change_nor_of_what_was_lost():
+    page = "\n".join(f"c{c} 1 {'un' * (c % 2)}planned {10 + c}" for c in range(30))
+    s = Sessions.of(frame_of(f"client session ending srs\n{page}"))
+    with pytest.raises(Unanswerable, match="no change yet"):
+        sw.leaving_with_missing_scores(s)
+    assert "no change yet" in str(sw.answer(sw.alliance_and_leaving, s))
+    unplanned = with_gaps().table.assign(ending="planned")
+    none = sw.leaving_with_missing_scores(Sessions.of(unplanned[KEPT]))
+    assert none["estimate"].isna().all()
+    assert str(sw.show.endings_kept(none)).startswith("Nothing is known of endings lost")
+    assert sw.show.missing_scores(none).frame["events_lost"].isna().all()
 
 
 def test_the_table_and_the_sentence_say_what_was_lost():

@@ -118,6 +118,14 @@ def test_what_has_no_answer(cause, x, error):
         fine_gray(np.array([1, 2, 3, 4]), np.array(cause), np.array(x))
 
 
+def test_more_to_explain_than_there_are_endings_is_refused_and_breaks_nothing():
+    rng = np.random.default_rng(3)
+    time, cause = rng.integers(3, 12, 50), rng.choice([0, 1, 2], 50)
+    x = np.column_stack([rng.normal(size=50), np.eye(50)[:, 1:46]])
+    with np.errstate(all="raise"), pytest.raises(Refused):
+        fine_gray(time, cause, x)
+
+
 def test_an_endless_effect_is_refused():
     x = np.array([1.0, 1, 1, 0, 0, 0, 0, 0])[:, None]
     with pytest.raises(Refused, match="separates"):

@@ -9,6 +9,9 @@ from scipy import stats
 
 from sessionwise.errors import InvalidInput, Problem
 
+ROUNDING = 1e-12
+"""What sums of shares may miss one by: all have ended, and no log is to be taken."""
+
 
 @dataclass(frozen=True, eq=False)
 class Survival:
@@ -151,10 +154,12 @@ def aalen_johansen(time: np.ndarray, cause: np.ndarray) -> Incidence:
     count = int(causes.max()) if causes.size and np.isfinite(causes).all() else 0
     times, at_risk, endings = _counts(time, cause, causes=max(count, 1))
     share = endings / at_risk[:, None]
-    still_there = np.cumprod(1 - share.sum(axis=1))
+    left = endings.sum(axis=1) / at_risk
+    still_there = np.cumprod(1 - left)
     just_before = np.concatenate([[1.0], still_there[:-1]])
     estimate = np.cumsum(just_before[:, None] * share, axis=0)
-    std_error = _greenwood_errors(share, at_risk, just_before, estimate)
+    estimate = np.where(estimate > 1 - ROUNDING, 1.0, estimate)  # sums of shares are not exact
+    std_error = _greenwood_errors((share, left), at_risk, just_before, estimate)
     low, high = _log_log_limits(estimate, std_error)
     return Incidence(times, at_risk, estimate, std_error, low, high)
 
@@ -201,7 +206,10 @@ def _counts(
 
 
 def _greenwood_errors(
-    share: np.ndarray, at_risk: np.ndarray, just_before: np.ndarray, estimate: np.ndarray
+    shares: tuple[np.ndarray, np.ndarray],
+    at_risk: np.ndarray,
+    just_before: np.ndarray,
+    estimate: np.ndarray,
 ) -> np.ndarray:
     """Errors of Aalen–Johansen curves, shape (times, causes).
 
@@ -212,7 +220,7 @@ def _greenwood_errors(
     ``[q_k (S − c)² + (q − q_k) c² − (q_k S − q c)²] / n``, a quadratic in ``F_k(t)`` whose three
     coefficients are running sums.
     """
-    left = share.sum(axis=1)
+    share, left = shares  # of each cause, and of all, exactly 1 where nobody stays
     stays = left < 1
     inverse = np.divide(1.0, 1 - left, out=np.zeros_like(left), where=stays)
     errors = np.empty_like(estimate)

@@ -198,14 +198,20 @@ def _summit(laid: Weights, z: np.ndarray) -> tuple[np.ndarray, tuple, int]:
     moments = _moments(laid, z, beta)
     _refuse_flat(moments[2], z)
     for step in range(1, STEPS + 1):
-        move = np.linalg.solve(moments[2], moments[1])
+        try:
+            move = np.linalg.solve(moments[2], moments[1])
+        except np.linalg.LinAlgError:
+            break
         if np.abs(move @ moments[1]) < FLAT**2:
             return beta, moments, step - 1
         for _ in range(30):
-            tried = _moments(laid, z, beta + move)
+            with np.errstate(all="ignore"):  # a step too far is halved
+                tried = _moments(laid, z, beta + move)
             if np.isfinite(tried[0]) and tried[0] >= moments[0] - 1e-12 * abs(moments[0]):
                 break
             move = move / 2
+        if not all(np.isfinite(part).all() for part in tried):
+            break
         beta, moments = beta + move, tried
         if np.abs(beta * z.std(axis=0)).max() > ENDLESS:
             break

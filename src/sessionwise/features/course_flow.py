@@ -58,7 +58,7 @@ def attendance_flow(s: Sessions, until: int = 8) -> pd.DataFrame:
     >>> flow[flow["session"] == 2][["state", "courses"]].values.tolist()
     [['came after a miss', 1], ['left unplanned', 1]]
     """
-    if until < 1:
+    if until < 1 or until != int(until):
         problem = Problem(f"until = {until}", "", "Name a session, 1 or later.")
         raise InvalidInput([problem], "the flow of courses")
     if s.clock == "time" or not came_at_all(s).any():
@@ -66,7 +66,7 @@ def attendance_flow(s: Sessions, until: int = 8) -> pd.DataFrame:
             "The flow of courses needs attended sessions, and these records have none."
         )
     last, missed = _attended(s)
-    until = min(until, int(last.max()))
+    until = min(int(until), int(last.max()))
     over = _over(s.courses["ending"].astype("str"), last)
     states = [np.full(len(last), SCHEDULED, dtype=object)]
     for session in range(1, until + 1):

@@ -32,7 +32,8 @@ def course_facts(s: Sessions, weeks: float | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``ending``; ``sessions`` attended; ``missed_last``: the last appointment was not attended;
+        ``ending``; ``sessions`` attended, where numbers have a gap those that the last number says;
+        ``missed_last``: the last appointment was not attended;
         ``known``: records were kept long enough after the last session attended to know whether the
         client came back; ``known_first``: likewise after the first one.
 
@@ -49,12 +50,14 @@ def course_facts(s: Sessions, weeks: float | None = None) -> pd.DataFrame:
         nobody_ended = pd.Series("unplanned", index=table.index)
         due = decisions(bare, nobody_ended, s.observation, weeks)[0]
     positions = s.course_positions()
-    each = pd.DataFrame({"course": positions, "came": came, "due": due})
+    number = table["session"].astype("Float64")
+    each = pd.DataFrame({"course": positions, "came": came, "due": due, "number": number})
+    sessions = each[each["came"]].groupby("course")["number"]
     attended = each[each["came"]].groupby("course")["due"]
     found = pd.DataFrame(
         {
             "ending": courses["ending"].astype("str"),
-            "sessions": attended.size(),
+            "sessions": np.fmax(sessions.size(), sessions.max().astype("float64")),
             "missed_last": ~each.groupby("course")["came"].last(),
             "known": attended.last(),
             "known_first": attended.first(),
@@ -117,11 +120,12 @@ def declared(facts: pd.DataFrame) -> pd.Series:
 
 
 def missed_last_appointment(facts: pd.DataFrame) -> pd.Series:
-    """Dropout is not coming to the last appointment made, and no return within k weeks of it.
+    """Dropout is missing the last appointments made, and no return within k weeks of the first.
 
     Whatever the therapist recorded, also of courses still open. Hatchett & Park 2003: failure to
     attend the last scheduled session; the weeks are ours, so that silence may be told from a
-    course that goes on.
+    course that goes on. They count from the appointment that followed the last session, as further
+    ones that are made and missed would otherwise say when an absence counts.
 
     Examples
     --------

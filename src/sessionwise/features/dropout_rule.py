@@ -71,7 +71,8 @@ CHANGE = ("outcome", "reliability", "criterion")
 MEANINGS: dict[str, Meaning] = {
     "declared": Meaning("an ending the therapist recorded as unplanned", "hatchett_park"),
     "missed last appointment": Meaning(
-        "not coming to the last appointment made, and not returning in the weeks after it",
+        "missing the last appointment made, and not returning in the weeks after the first one "
+        "missed",
         "hatchett_park",
         ("weeks",),
     ),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from sessionwise.errors import Refused, Unanswerable
+from sessionwise.errors import InvalidInput, Problem, Refused, Unanswerable
 from sessionwise.features.leaving import need_endings
 from sessionwise.records.ending_rules import NOT_COUNTED
 from sessionwise.records.observation import NO_DECISION
@@ -63,6 +63,8 @@ def silences(s: Sessions, weeks: float = 8.0) -> pd.DataFrame:
 
     Raises
     ------
+    InvalidInput
+        ``weeks`` is not above 0.
     Unanswerable
         No ending is recorded, or no date.
 
@@ -73,15 +75,16 @@ def silences(s: Sessions, weeks: float = 8.0) -> pd.DataFrame:
     'a gap with a return, in one course'
     """
     need_endings(s)
-    if "date" not in s.table or s.observation is None:
-        raise Unanswerable("Silences are counted in weeks, and these records hold no dates.")
+    _need_weeks(s, weeks)
     courses, ending = s.courses, s.courses["ending"].astype("str")
     positions = s.course_positions()
     long_gap = (days_since_last(s) > weeks * WEEK).to_numpy()
     gaps = np.isin(np.arange(len(courses)), positions[long_gap])
     due = pd.Series(s.table["due"].to_numpy(bool)[s.attended]).groupby(positions[s.attended]).last()
     due = due.reindex(range(len(courses)), fill_value=False).to_numpy(bool)
-    still_open, others = ending.eq("ongoing"), ending.isin([*NO_DECISION, NOT_COUNTED])
+    came = np.isin(np.arange(len(courses)), positions[s.attended])
+    still_open = ending.eq("ongoing") & came  # of who never came there is no session to tell of
+    others = ending.isin([*NO_DECISION, NOT_COUNTED]) & came
     kinds = {
         "a gap with a return, in one course": (gaps, "no ending: the client stays at risk"),
         "a new course of a client seen before": (
@@ -108,11 +111,19 @@ def silences(s: Sessions, weeks: float = 8.0) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _need_weeks(s: Sessions, weeks: float) -> None:
+    """Refuse records without dates, and a silence of no length."""
+    if not weeks > 0:
+        raise InvalidInput([Problem(f"weeks = {weeks:g}", "", "Use more than 0.")], "silences")
+    if "date" not in s.table or s.observation is None:
+        raise Unanswerable("Silences are counted in weeks, and these records hold no dates.")
+
+
 def new_course_after(s: Sessions, weeks: float) -> Sessions:
     """Let a client who comes back after a long silence begin a new course.
 
     The course before it then ended unplanned, with its last session before the silence; sessions
-    and appointments of the new one are counted from 1. Do this before features are made: what was
+    and appointments of the new one are numbered from 1. Do this before features are made: what was
     computed over the old course would cross into the new one.
 
     Parameters
@@ -130,6 +141,8 @@ def new_course_after(s: Sessions, weeks: float) -> Sessions:
 
     Raises
     ------
+    InvalidInput
+        ``weeks`` is not above 0.
     Unanswerable, Refused
         There are no dates; features were made already.
 
@@ -141,8 +154,7 @@ def new_course_after(s: Sessions, weeks: float) -> Sessions:
     >>> s.table[["course", "session"]].to_numpy().tolist(), s.courses["ending"].tolist()
     ([[1, 1], [1, 2], [2, 1]], ['unplanned', 'ongoing'])
     """
-    if "date" not in s.table or s.observation is None:
-        raise Unanswerable("Silences are counted in weeks, and these records hold no dates.")
+    _need_weeks(s, weeks)
     if s.rule.definition != "declared" or RECORDED in s.courses:
         raise Refused("Begin new courses first, and say then how endings count.")
     sources = {"session", *s.instruments}
@@ -157,9 +169,11 @@ def new_course_after(s: Sessions, weeks: float) -> Sessions:
     each = table[["clinic", "client", "old", "part"]].drop_duplicates()
     number = each.groupby(["clinic", "client"], sort=False, observed=True).cumcount() + 1
     places = each.assign(course=number.astype("Int64"))
-    new = table.drop(columns=["course", "appointment", "session", "sessions_so_far"])
-    new = new.merge(places, on=["clinic", "client", "old", "part"], how="left")
-    new = numbered(new)
+    for name in ("appointment", "session"):  # each part from 1 on, its gaps as they are
+        first = table.groupby(["old", "part"])[name].transform("min")
+        table[name] = (table[name] - (first - 1).where(table["part"] > 0, 0)).astype("Int64")
+    new = table.drop(columns=["course", "sessions_so_far"])
+    new = numbered(new.merge(places, on=["clinic", "client", "old", "part"], how="left"))
     courses = s.courses.iloc[places["old"].to_numpy()].reset_index(drop=True)
     courses["course"] = places["course"].to_numpy()
     final = ~places["old"].duplicated(keep="last").to_numpy()

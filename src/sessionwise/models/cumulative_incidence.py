@@ -68,7 +68,8 @@ def incidence(
     >>> incidence(sw.example()).estimates["state"].unique().tolist()
     ['unplanned ending', 'planned ending']
     """
-    each, left = grouped(s, courses_at_risk(s, landmark), by, (landmark, alliance, cut))
+    seen = courses_at_risk(s, landmark)
+    each, left = grouped(s, seen, by, (landmark, alliance, cut))
     pieces = []
     for group, time, cause in _groups(each, by):
         curves = aalen_johansen(time, cause)
@@ -87,8 +88,7 @@ def incidence(
     return _curve(
         "How likely is an unplanned, and a planned, ending by each session?",
         pieces,
-        each,
-        left,
+        curve_rows(each, left, seen[0]),
         as_counted(
             _recipe(
                 "Aalen–Johansen cumulative incidence",
@@ -121,7 +121,8 @@ def still_in_therapy(
     >>> bool(curve["estimate"].is_monotonic_decreasing)
     True
     """
-    each, left = grouped(s, courses_followed(s, landmark), by, (landmark, alliance, cut))
+    seen = courses_followed(s, landmark)
+    each, left = grouped(s, seen, by, (landmark, alliance, cut))
     pieces = []
     for group, time, ended in _groups(each, by):
         curve = kaplan_meier(time, ended)
@@ -130,8 +131,7 @@ def still_in_therapy(
     return _curve(
         "How many are still in therapy after each session, whatever ended it?",
         pieces,
-        each,
-        left,
+        curve_rows(each, left, seen[0]),
         as_counted(_recipe("Kaplan–Meier curve of any ending", "kaplan_meier", landmark), s),
     )
 
@@ -152,21 +152,31 @@ def _piece(
     return pd.DataFrame(dict(zip(CURVE_COLUMNS, values, strict=True)))
 
 
-def _curve(
-    question: str,
-    pieces: list[pd.DataFrame],
-    each: pd.DataFrame,
-    left: tuple[Left, ...],
-    recipe: Recipe,
-) -> Curve:
-    """Put the pieces together with what they were made of."""
-    rows = Rows(
+def curve_rows(each: pd.DataFrame, left: tuple[Left, ...], seen: pd.DataFrame) -> Rows:
+    """Count the courses of curves, and what was left out of those seen, endings among them.
+
+    Parameters
+    ----------
+    each
+        The courses of the curves, with ``cause``: above 0 if the course was seen to end.
+    left
+        What was left out.
+    seen
+        All courses that were seen, with or without a group.
+    """
+    events = int((each["cause"] > 0).sum())
+    return Rows(
         used=len(each),
         clients=each[["clinic", "client"]].drop_duplicates().shape[0],
-        events=int((each["cause"] > 0).sum()),
+        events=events,
+        events_lost=int((seen["cause"] > 0).sum()) - events,
         left_out=tuple((one.reason, one.courses) for one in left),
         unit="courses",
     )
+
+
+def _curve(question: str, pieces: list[pd.DataFrame], rows: Rows, recipe: Recipe) -> Curve:
+    """Put the pieces together with what they were made of."""
     return Curve(question, pd.concat(pieces, ignore_index=True), rows, recipe, "sessions")
 
 

@@ -12,11 +12,13 @@ from sessionwise.engine.group_tests import gray, log_rank
 from sessionwise.engine.restricted_means import Area, apart, lost_until, mean_until
 from sessionwise.errors import InvalidInput, Problem, Unanswerable
 from sessionwise.features.leaving import CAUSES, courses_at_risk, courses_followed
+from sessionwise.models.cumulative_incidence import curve_rows
 from sessionwise.models.curve_groups import Cut, grouped
 from sessionwise.models.ending_notes import as_counted
 from sessionwise.models.fit import Recipe, Rows
+from sessionwise.records.ledger import Left
 from sessionwise.records.sessions import COURSE_KEY, Sessions
-from sessionwise.records.small_counts import FEWEST
+from sessionwise.records.small_counts import FEWEST, many
 
 ATTENDED, LOST = "sessions attended", "sessions lost to unplanned endings"
 MOST_GROUPS = 4
@@ -37,10 +39,10 @@ class GroupsCompared:
     means
         ``group, courses, measure, estimate, std_error, low, high``: sessions attended up to
         ``until``, and sessions lost to unplanned endings by then, per course; without limits where
-        nobody ended.
+        nobody ended, and with none outside what is possible.
     differences
         ``group, reference, measure, estimate, std_error, low, high, p``: every group less the
-        first; empty with more than four groups.
+        first, without an error where one of the two has none; empty with more than four groups.
     until
         The session counted up to.
     rows, recipe
@@ -92,7 +94,7 @@ def groups_compared(
     InvalidInput
         No ``by``, or an ``until`` that the landmark has passed, or later than a group is followed.
     Unanswerable
-        As :func:`incidence`; fewer than two groups of five courses.
+        As :func:`incidence`; fewer than two groups of five courses followed past the landmark.
 
     Notes
     -----
@@ -113,24 +115,24 @@ def groups_compared(
         problem = Problem("`by` is empty", "", 'Name the groups, e.g. by="early_alliance".')
         raise InvalidInput([problem], "comparing groups")
     at = (landmark, alliance, cut)
-    stay, left = grouped(s, courses_followed(s, landmark), by, at)
+    followed = courses_followed(s, landmark)
+    stay, left = grouped(s, followed, by, at)
     leave = _same_groups(stay, courses_at_risk(s, landmark)[0])
-    stay, leave, names = _large_enough(stay, leave)
+    stay, leave, names, small = _large_enough(stay, leave)
     last = _followed_until((stay, leave))
+    if last <= landmark:
+        raise Unanswerable(
+            f"Of one group fewer than {FEWEST} courses are followed past session {landmark}: there "
+            "is nothing to compare from then on. Take an earlier landmark."
+        )
     until = last if until is None else until
     if not landmark < until <= last:
         problem = Problem(
             f"until = {until}", "", f"Name a session after {landmark}, {last} at the latest."
         )
         raise InvalidInput([problem], "comparing groups")
-    means = _means(stay, leave, names, until)
-    rows = Rows(
-        used=len(stay),
-        clients=stay[["clinic", "client"]].drop_duplicates().shape[0],
-        events=int(stay["cause"].sum()),
-        left_out=tuple((one.reason, one.courses) for one in left),
-        unit="courses",
-    )
+    means = _means(stay, leave, names, (landmark, until))
+    rows = curve_rows(stay, (*left, *small), followed[0])
     return GroupsCompared(
         question="Do the groups stay equally long, and do as many of each ever leave?",
         tests=_tests(stay, leave),
@@ -138,7 +140,7 @@ def groups_compared(
         differences=_differences(means, names),
         until=until,
         rows=rows,
-        recipe=as_counted(_recipe(landmark), s),
+        recipe=as_counted(_recipe(landmark, len(stay) - len(leave)), s),
     )
 
 
@@ -151,8 +153,8 @@ def _same_groups(stay: pd.DataFrame, leave: pd.DataFrame) -> pd.DataFrame:
 
 def _large_enough(
     stay: pd.DataFrame, leave: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """Keep groups of five courses on both clocks, in their order."""
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str], tuple[Left, ...]]:
+    """Keep groups of five courses on both clocks, in their order; count the courses of others."""
     both = [frame["group"].astype("str").value_counts() for frame in (stay, leave)]
     order = sorted(leave["group"].dropna().unique(), key=_place(leave["group"]))
     names = [str(one) for one in order if all(n.get(str(one), 0) >= FEWEST for n in both)]
@@ -163,7 +165,9 @@ def _large_enough(
         )
     named = [frame.assign(group=frame["group"].astype("str")) for frame in (stay, leave)]
     kept = [frame[frame["group"].isin(names)] for frame in named]
-    return kept[0], kept[1], names
+    reason = f"courses of groups with fewer than {FEWEST} of them"
+    few = len(stay) - len(kept[0])
+    return kept[0], kept[1], names, (Left(reason, 0, few),) if few else ()
 
 
 def _place(group: pd.Series) -> object:
@@ -188,8 +192,12 @@ def _tests(stay: pd.DataFrame, leave: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["of", "test", "statistic", "df", "p"])
 
 
-def _means(stay: pd.DataFrame, leave: pd.DataFrame, names: list[str], until: int) -> pd.DataFrame:
-    """Give the sessions attended, and lost, up to one session."""
+def _means(
+    stay: pd.DataFrame, leave: pd.DataFrame, names: list[str], window: tuple[int, int]
+) -> pd.DataFrame:
+    """Give the sessions attended, and lost, up to one session; all attended the landmark."""
+    landmark, until = window
+    possible = {ATTENDED: (landmark, until), LOST: (0, until - landmark)}
     lines = []
     for measure, frame in ((ATTENDED, stay), (LOST, leave)):
         for name in names:
@@ -201,7 +209,7 @@ def _means(stay: pd.DataFrame, leave: pd.DataFrame, names: list[str], until: int
                 else lost_until(time, cause, until, CAUSES["unplanned"])
             )
             half = stats.norm.ppf(0.975) * area.std_error
-            low, high = max(area.estimate - half, 0.0), area.estimate + half
+            low, high = np.clip([area.estimate - half, area.estimate + half], *possible[measure])
             if area.std_error == 0:  # nobody ended, or everybody at once: no spread to judge by
                 low = high = float("nan")
             lines.append((name, len(part), measure, area.estimate, area.std_error, low, high))
@@ -221,11 +229,17 @@ def _differences(means: pd.DataFrame, names: list[str]) -> pd.DataFrame:
         for name in names[1:]:
             gap = apart(areas[name], areas[names[0]])
             numbers = (gap.estimate, gap.std_error, gap.low, gap.high, gap.p)
+            if not (areas[name].std_error and areas[names[0]].std_error):
+                numbers = (gap.estimate, *[float("nan")] * 4)  # no spread to judge one of them by
             lines.append((name, names[0], measure, *numbers))
     return pd.DataFrame(lines, columns=columns)
 
 
-def _recipe(landmark: int) -> Recipe:
+def _recipe(landmark: int, unseen: int) -> Recipe:
+    of_one_kind = (
+        f"{many(unseen, 'courses')} without a decision that was seen are in no test of one kind of "
+        "ending, and in no sessions lost.",
+    )
     return Recipe(
         kind="log-rank and Gray's tests, and restricted mean numbers of sessions"
         + (f", among courses that attended session {landmark}" if landmark else ""),
@@ -236,6 +250,7 @@ def _recipe(landmark: int) -> Recipe:
         notes=(
             "Courses are taken for independent; clients of one therapist are alike, so that true "
             "errors are larger.",
+            *(of_one_kind if unseen else ()),
         ),
         sources=("log_rank", "gray", "restricted_mean", *(("landmark",) if landmark else ())),
     )

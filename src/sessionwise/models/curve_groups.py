@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -19,6 +20,9 @@ Cut = Literal["median", "terciles"]
 CUTS: dict[str, tuple[float, ...]] = {"median": (1 / 2,), "terciles": (1 / 3, 2 / 3)}
 WHOLE = "all"
 MOST_LEVELS = 4
+EXACT = 9
+"""Decimals of a score that count: sums taken in another order differ in later ones."""
+
 FEWEST_CLIENTS = 10
 """A therapist with fewer clients at the landmark has no curve of their own."""
 PURPOSE = "Comparing groups"
@@ -56,14 +60,20 @@ def grouped(
     Raises
     ------
     InvalidInput
-        A word for ``cut`` that is none.
+        A word for ``cut`` that is none, or a landmark that is no session.
     Unanswerable
         No course, no such column, one known only later, or fewer than five therapists.
     """
     landmark, alliance, cut = at
     each, left = courses
+    problems = []
     if cut not in CUTS:
-        raise InvalidInput([Problem(f"there is no cut '{cut}'", "", nearest(cut, CUTS))], PURPOSE)
+        problems.append(Problem(f"there is no cut '{cut}'", "", nearest(cut, CUTS)))
+    if landmark < 0 or landmark != int(landmark):
+        remedy = "Name a session, or 0 to begin at the start."
+        problems.append(Problem(f"landmark = {landmark}", "", remedy))
+    if problems:
+        raise InvalidInput(problems, PURPOSE)
     if each.empty:
         when = f"session {landmark}" if landmark else "its first session"
         raise Unanswerable(f"No course attended {when} and was decided after it.")
@@ -78,12 +88,13 @@ def grouped(
     if missing:
         left = (*left, Left(f"courses without {what}", 0, missing))
     if by == "therapist":
-        group, few = _therapists(value, landmark)
+        group, few = _therapists(value, each[["clinic", "client"]], landmark)
         reason = f"courses of therapists with fewer than {FEWEST_CLIENTS} clients at the landmark"
         left = (*left, Left(reason, 0, few)) if few else left
     elif by == "early_alliance" or _is_number(s, by, value):
         group = _parts(value.to_numpy(float, na_value=np.nan), label, CUTS[cut])
     else:
+        refuse_own_levels(value, by)
         group = value.astype("category").cat.remove_unused_categories()
         if by not in s.courses:  # levels of our own, such as in_person
             group = group.cat.rename_categories(lambda level: str(level).replace("_", " "))
@@ -101,6 +112,10 @@ def _value(
         early = early_mean(s, alliance, landmark or 1).reindex(keys)
         return early.reset_index(drop=True), f"early {s.columns[alliance].label or alliance}"
     s.need([by], PURPOSE)
+    if by == "clinic":
+        return each["clinic"].reset_index(drop=True), by
+    if by in COURSE_KEY or s.columns[by].type == "date":
+        raise Unanswerable(f"`{by}` is another one for each course, and parts nobody into groups.")
     label = s.columns[by].label or by
     if s.columns[by].level == "course" or s.columns[by].known == "course":
         need_intake(s, [by], PURPOSE)
@@ -117,6 +132,26 @@ def _value(
     return at.reindex(keys).reset_index(drop=True), label
 
 
+def refuse_own_levels(value: pd.Series, name: str) -> None:
+    """Refuse what is nearly another word for each course: no group, and often a name or a text.
+
+    Raises
+    ------
+    Unanswerable
+        More than four levels, and more than one to five courses.
+
+    Examples
+    --------
+    >>> refuse_own_levels(pd.Series(list("aabbbccccdd")), "diagnosis")
+    """
+    levels, courses = value.nunique(), int(value.notna().sum())
+    if levels > max(MOST_LEVELS, courses / FEWEST):
+        raise Unanswerable(
+            f"`{name}` has {levels} different values in {courses} courses: groups of fewer than "
+            f"{FEWEST} say nothing. Join values that belong together."
+        )
+
+
 def _is_number(s: Sessions, by: str, value: pd.Series) -> bool:
     """Say whether a column is cut: a number, unless a few whole ones are its groups."""
     if s.columns[by].type == "whole":
@@ -126,21 +161,41 @@ def _is_number(s: Sessions, by: str, value: pd.Series) -> bool:
 
 def _parts(score: np.ndarray, label: str, shares: tuple[float, ...]) -> pd.Categorical:
     """Part courses at quantiles: below the first, …, at the last or above; a cut lies above."""
-    cuts = np.unique(np.nanquantile(score, shares))
+    score = np.round(score, EXACT)  # values that are alike are not parted by their last bits
+    cuts = np.unique(np.nanquantile(score, shares).round(EXACT))
     cuts = cuts[cuts > np.nanmin(score)]
     if not len(cuts):
         raise Unanswerable(f"{label} is alike in too many courses to part them.")
-    said = [f"{cut:.1f}" for cut in cuts]
-    said = said if len(set(said)) == len(said) else [f"{cut:.3g}" for cut in cuts]
+    codes = np.where(np.isnan(score), -1, np.searchsorted(cuts, score, "right"))
+    said = _written(cuts, score[~np.isnan(score)])
     between = [f"{label} {low} to {high}" for low, high in zip(said, said[1:])]
     names = [f"{label} below {said[0]}", *between, f"{label} {said[-1]} or more"]
-    codes = np.where(np.isnan(score), -1, np.searchsorted(cuts, score, "right"))
     return pd.Categorical.from_codes(codes, names, ordered=True)
 
 
-def _therapists(therapist: pd.Series, landmark: int) -> tuple[pd.Categorical, int]:
-    """Name therapists by their rank in clients at the landmark; count courses of the small ones."""
-    sizes = therapist.value_counts(sort=False)
+def _written(cuts: np.ndarray, score: np.ndarray) -> list[str]:
+    """Write each cut with the fewest decimals, one at least, that say truly who lies above it."""
+    said = []
+    for cut in cuts:
+        under, over = score[score < cut].max(), score[score >= cut].min()
+        for places in range(1, EXACT + 1):
+            rounded = round(float(cut), places), math.floor(over * 10**places) / 10**places
+            fits = [value for value in rounded if under < value <= over]
+            if fits:
+                break
+        said.append(f"{fits[0] if fits else cut:.{places}f}")
+    return said
+
+
+def _therapists(
+    therapist: pd.Series, client: pd.DataFrame, landmark: int
+) -> tuple[pd.Categorical, int]:
+    """Name therapists by their rank in clients at the landmark; count courses of the small ones.
+
+    Of two with as many clients the first by name: by no order of clients or rows.
+    """
+    each = client.assign(therapist=therapist.to_numpy()).drop_duplicates()
+    sizes = each["therapist"].astype("str").value_counts().sort_index()
     sizes = sizes[sizes >= FEWEST_CLIENTS].sort_values(ascending=False, kind="stable")
     if len(sizes) < FEWEST:
         found = f"{many(len(sizes), 'therapists')} had" if len(sizes) else "no therapist had"
@@ -148,7 +203,7 @@ def _therapists(therapist: pd.Series, landmark: int) -> tuple[pd.Categorical, in
             f"Curves by therapist need {FEWEST} therapists with {FEWEST_CLIENTS} clients at "
             f"session {landmark}, and {found} so many: a curve could be known to be somebody's."
         )
-    codes = pd.Index(sizes.index).get_indexer(therapist)
+    codes = pd.Index(sizes.index).get_indexer(therapist.astype("str"))
     names = [f"therapist {place}" for place in range(1, len(sizes) + 1)]
     few = int(((codes < 0) & therapist.notna().to_numpy()).sum())
     return pd.Categorical.from_codes(codes, names, ordered=True), few

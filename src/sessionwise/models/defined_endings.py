@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sessionwise.engine.reliable_change import verdicts
-from sessionwise.errors import InvalidInput, Unanswerable
+from sessionwise.errors import InvalidInput, Refused, Unanswerable
 from sessionwise.features.counted_endings import count_endings
 from sessionwise.features.course_verdicts import (
     DROPOUT,
@@ -39,7 +39,7 @@ from sessionwise.features.long_silences import late_returns
 from sessionwise.models.clinical_change import reliable_change
 from sessionwise.records.codebook import validated
 from sessionwise.records.ending_rules import NOT_COUNTED, EndingRule
-from sessionwise.records.recounting import as_recorded, recounted
+from sessionwise.records.recounting import VERDICT, as_recorded, recounted
 from sessionwise.records.sessions import Column, Sessions
 from sessionwise.records.small_counts import many
 
@@ -107,6 +107,11 @@ def defined(s: Sessions, rule: DropoutRule) -> Sessions:
         s = count_endings(s, **s.rule.roles)
     if rule.definition == "declared":
         return s
+    if VERDICT in s.columns:
+        raise Refused(
+            f"These records have a column `{VERDICT}`, and that is what a verdict by a definition "
+            "is called. Give it another name in the codebook; it would be overwritten."
+        )
     if s.clock == "time":
         need_endings(s)
     if rule.definition != "missed last appointment":
@@ -122,9 +127,9 @@ def defined(s: Sessions, rule: DropoutRule) -> Sessions:
     endings = _endings(facts["ending"], verdict)
     made = recounted(s, endings, ending_rule, weeks, possible_until)
     courses = made.courses
-    courses["dropout"] = pd.Categorical(verdict, categories=list(VERDICTS))
-    column = Column("dropout", "category", "course", "course", label="dropout by the definition")
-    return replace(made, _courses=courses, columns={**made.columns, "dropout": column})
+    courses[VERDICT] = pd.Categorical(verdict, categories=list(VERDICTS))
+    column = Column(VERDICT, "category", "course", "course", label="dropout by the definition")
+    return replace(made, _courses=courses, columns={**made.columns, VERDICT: column})
 
 
 def verdicts_of(s: Sessions) -> pd.Series:
@@ -138,7 +143,7 @@ def verdicts_of(s: Sessions) -> pd.Series:
     """
     if s.rule.definition == "declared":
         return WITHOUT_NUMBERS["declared"](course_facts(s))
-    return s.courses["dropout"].astype("str")
+    return s.courses[VERDICT].astype("str")
 
 
 def _weeks(s: Sessions, rule: DropoutRule) -> float | None:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from sessionwise.engine.incidence_curves import ROUNDING
 from sessionwise.engine.subdistribution import Subdistribution, fine_gray
-from sessionwise.engine.subdistribution_curve import predicted_incidence
-from sessionwise.errors import InvalidInput, Problem, Unanswerable, nearest
+from sessionwise.errors import InvalidInput, Problem, Refused, Unanswerable, nearest
 from sessionwise.features.given import need_given
 from sessionwise.features.intake import need_intake
 from sessionwise.features.leaving import CAUSES, courses_at_risk, early_mean
-from sessionwise.models.cumulative_incidence import CURVE_COLUMNS
+from sessionwise.models.curve_groups import refuse_own_levels
 from sessionwise.models.ending_notes import as_counted
-from sessionwise.models.fit import VARIANCE_COLUMNS, Curve, Fit, Health, Recipe, Rows, Unanswered
-from sessionwise.models.formulas import design, parse
+from sessionwise.models.fit import VARIANCE_COLUMNS, Fit, Health, Recipe, Rows
+from sessionwise.models.formulas import Design, design, parse
 from sessionwise.models.labels import term_labels
 from sessionwise.models.wald import estimates_frame
 from sessionwise.records.sessions import COURSE_KEY, Column, Sessions
@@ -26,6 +26,7 @@ from sessionwise.records.small_counts import many
 
 PURPOSE = "Early alliance and how courses end"
 EVENTS_PER_TERM = 10
+TIME, CAUSE = "last seen", "ended as"  # no column of anybody's is called so
 KIND = "subdistribution hazard model (Fine–Gray)"
 
 
@@ -121,13 +122,25 @@ def early_alliance_and_ending(
     used = each[complete].reset_index(drop=True)
     if used.empty:
         raise Unanswerable(f"No course at session {landmark} has all of {', '.join(names)}.")
-    event = each["cause"] == CAUSES[ending]
-    made = design(parse(f"cause ~ {' + '.join(names)}", used.columns), used)
+    event = each[CAUSE] == CAUSES[ending]
+    if not event[complete].any():
+        raise Unanswerable(
+            f"Of {many(len(used), 'courses')} that attended session {landmark}, none was seen to "
+            f"end {how_ended(ending)} after it: nothing can go with that."
+        )
+    made = _covariates(used, names)
     terms = [term for term in made.terms if term != "Intercept"]
     x = made.matrix[:, [made.terms.index(term) for term in terms]]
+    if censored_by:
+        refuse_own_levels(used[censored_by], censored_by)
     followed = used[censored_by].astype("str").to_numpy() if censored_by else None
-    time, cause = used["time"].to_numpy(), used["cause"].to_numpy()
+    time, cause = used[TIME].to_numpy(), used[CAUSE].to_numpy()
     solved = fine_gray(time, cause, x, CAUSES[ending], followed)
+    if not np.diag(solved.covariance).min() > ROUNDING**2:
+        raise Refused(
+            "These courses say nothing of how sure the ratio is: its robust error is 0, as where "
+            "all of them ended the same way after the same session."
+        )
     rows = Rows(
         used=len(used),
         clients=used[["clinic", "client"]].drop_duplicates().shape[0],
@@ -139,7 +152,7 @@ def early_alliance_and_ending(
     label = s.columns[alliance].label or alliance
     column = Column(early, "number", "after", label=f"{label}, mean of {_window(landmark)}")
     return IncidenceFit(
-        question=f"Do more, or fewer, with a higher early {label} ever end {_how(ending)}?",
+        question=f"Do more, or fewer, with a higher early {label} ever end {how_ended(ending)}?",
         estimates=estimates_frame(terms, solved.estimate, solved.covariance, np.inf),
         variances=pd.DataFrame(columns=list(VARIANCE_COLUMNS)),
         health=Health(
@@ -147,7 +160,7 @@ def early_alliance_and_ending(
         ),
         rows=rows,
         recipe=as_counted(
-            _recipe(names, (landmark, ending, censored_by), rows, dict(made.references)), s
+            _recipe((names, terms), (landmark, ending, censored_by), rows, dict(made.references)), s
         ),
         loglik=solved.loglik,
         covariance=solved.covariance,
@@ -157,59 +170,7 @@ def early_alliance_and_ending(
         alliance=early,
         ending=ending,
         solution=solved,
-        seen=np.sort(used["time"].to_numpy(float)),
-    )
-
-
-def incidence_by_early_alliance(fit: IncidenceFit | Unanswered) -> Curve | Unanswered:
-    """How many does the model say have ended this way by each session, at three early alliances?
-
-    Parameters
-    ----------
-    fit
-        From :func:`early_alliance_and_ending`; one that was not answered is handed back.
-
-    Returns
-    -------
-    Curve
-        One group for an early alliance one standard deviation below the mean, at it, and above
-        it; the covariates at their means. ``at_risk`` counts all courses of the model seen at that
-        session, as each curve rests on all of them.
-
-    Examples
-    --------
-    >>> import sessionwise as sw
-    >>> fit = early_alliance_and_ending(sw.example())
-    >>> incidence_by_early_alliance(fit).estimates["group"].nunique()
-    3
-    """
-    if isinstance(fit, Unanswered):
-        return fit
-    solved, terms = fit.solution, fit.estimates["term"].tolist()
-    times = np.unique(fit.seen)
-    at_risk = len(fit.seen) - np.searchsorted(fit.seen, times, "left")
-    center, deviation = solved.x.mean(axis=0), fit.scales["alliance_between"]
-    label = fit.labels.get(fit.alliance.removesuffix("_early"), "alliance")
-    pieces = []
-    for word, steps in (("low", -1), ("average", 0), ("high", 1)):
-        profile = center.copy()
-        profile[terms.index(fit.alliance)] += steps * deviation
-        curve = predicted_incidence(solved, profile, times)
-        group = f"early {label} {profile[terms.index(fit.alliance)]:.1f}, {word}"
-        shown = [curve.estimate, curve.std_error, curve.low, curve.high]
-        values = [group, f"{fit.ending} ending", times, at_risk, *shown]
-        pieces.append(pd.DataFrame(dict(zip(CURVE_COLUMNS, values, strict=True))))
-    recipe = replace(
-        fit.recipe,
-        kind="cumulative incidence predicted by a Fine–Gray model",
-        estimation="Breslow's baseline",
-        reference="log–log limits",
-    )
-    return Curve(
-        f"By each session, how many have ended {_how(fit.ending)}, at three early alliances?",
-        pd.concat(pieces, ignore_index=True),
-        fit.rows,
-        recipe,
+        seen=np.sort(used[TIME].to_numpy(float)),
     )
 
 
@@ -233,9 +194,17 @@ def _courses(
     keys = pd.MultiIndex.from_frame(each[COURSE_KEY])
     beside = s.courses.set_index(COURSE_KEY)[list(adjust)].reindex(keys).reset_index(drop=True)
     early = early_mean(s, alliance, landmark).reindex(keys).to_numpy(float)
-    return pd.concat([each.reset_index(drop=True), beside], axis=1).assign(
-        **{f"{alliance}_early": early}
-    ), left
+    each = each.reset_index(drop=True).rename(columns={"time": TIME, "cause": CAUSE})
+    return pd.concat([each, beside], axis=1).assign(**{f"{alliance}_early": early}), left
+
+
+def _covariates(used: pd.DataFrame, names: list[str]) -> Design:
+    """Lay covariates out as columns; what stands left of the tilde is not looked at."""
+    any_number = f"{names[0]}_row"
+    frame = used.assign(**{any_number: np.arange(-1.0, len(used) - 1)})
+    if len(used) == 1:
+        raise Unanswerable("One course alone says nothing of what goes with its ending.")
+    return design(parse(f"{any_number} ~ {' + '.join(names)}", frame.columns), frame)
 
 
 def _missing(
@@ -253,10 +222,13 @@ def _missing(
 
 
 def _recipe(
-    names: list[str], asked: tuple[int, str, str], rows: Rows, references: dict[str, str]
+    model: tuple[list[str], list[str]],
+    asked: tuple[int, str, str],
+    rows: Rows,
+    references: dict[str, str],
 ) -> Recipe:
     """Say how it was made, and what it is not."""
-    landmark, ending, censored_by = asked
+    (names, terms), (landmark, ending, censored_by) = model, asked
     notes = [
         "A ratio is of the cumulative incidence: of how many ever end this way, other endings "
         "counted as such. It is not a ratio of rates among clients still in therapy.",
@@ -272,9 +244,9 @@ def _recipe(
             f"A planned ending directly after session {landmark} was decided before the scores of "
             "that session were given; it is in the model."
         )
-    if rows.events < EVENTS_PER_TERM * len(names):
+    if rows.events < EVENTS_PER_TERM * len(terms):
         notes.append(
-            f"There are {many(rows.events)} such endings for {len(names)} terms, under "
+            f"There are {many(rows.events)} such endings for {len(terms)} terms, under "
             f"{EVENTS_PER_TERM} each: the estimates may be far off."
         )
     return Recipe(
@@ -290,7 +262,14 @@ def _recipe(
     )
 
 
-def _how(ending: str) -> str:
+def how_ended(ending: str) -> str:
+    """Word an ending as an adverb.
+
+    Examples
+    --------
+    >>> how_ended("planned")
+    'as planned'
+    """
     return "as planned" if ending == "planned" else ending
 
 

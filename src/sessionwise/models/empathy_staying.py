@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from sessionwise.errors import Unanswerable
+from sessionwise.features.given import need_given
 from sessionwise.features.others_ratings import rated_by_others
 from sessionwise.models.cumulative_incidence import incidence
 from sessionwise.models.curve_comparison import GroupsCompared, groups_compared
 from sessionwise.models.fit import Curve
 from sessionwise.records.sessions import Sessions
+
+PURPOSE = "Empathy and staying"
 
 
 def endings_by_empathy(s: Sessions, empathy: str, landmark: int = 3) -> Curve:
@@ -38,7 +42,7 @@ def endings_by_empathy(s: Sessions, empathy: str, landmark: int = 3) -> Curve:
     >>> sw.answer(endings_by_empathy, sw.example(), "").kind
     'missing'
     """
-    return incidence(rated_by_others(s, empathy), f"{empathy}_by_others", landmark)
+    return incidence(_rated(s, empathy), f"{empathy}_by_others", landmark)
 
 
 def empathy_and_staying(s: Sessions, empathy: str, landmark: int = 3) -> GroupsCompared:
@@ -57,4 +61,17 @@ def empathy_and_staying(s: Sessions, empathy: str, landmark: int = 3) -> GroupsC
     >>> sw.answer(empathy_and_staying, sw.example(), "").kind
     'missing'
     """
-    return groups_compared(rated_by_others(s, empathy), f"{empathy}_by_others", landmark)
+    return groups_compared(_rated(s, empathy), f"{empathy}_by_others", landmark)
+
+
+def _rated(s: Sessions, empathy: str) -> Sessions:
+    """Add what others said, or say why nobody had been rated by enough of them."""
+    made = rated_by_others(s, empathy)
+    need_given(s, [empathy], PURPOSE)
+    if made.table[f"{empathy}_by_others"].isna().all():
+        raise Unanswerable(
+            f"{PURPOSE} takes what three other clients had said on earlier days, and no therapist "
+            "had been rated by as many before any session: there are too few clients of one "
+            "therapist, or too few dates."
+        )
+    return made

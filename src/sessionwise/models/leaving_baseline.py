@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from sessionwise.errors import Refused, nearest
+from sessionwise.errors import Refused, Unanswerable, nearest
 from sessionwise.features.leaving import Episodes
 from sessionwise.models.formulas import Design
 from sessionwise.records.ledger import Left
@@ -159,7 +159,17 @@ def with_first_session(at_risk: Episodes, swing: str, score: str) -> Episodes:
         The decisions.
     swing, score
         Columns: what is missing at a first score, and the score.
+
+    Raises
+    ------
+    Unanswerable
+        No decision after a later session than the first was seen.
     """
+    if not at_risk.frame["session"].gt(1).any():
+        raise Unanswerable(
+            "After a first session there is a score and no change yet, and no decision after a "
+            "later one was seen: a level and a change cannot be told apart."
+        )
     at_risk = flagged_first(at_risk)
     frame = at_risk.frame
     first = frame["first_session"].eq(1) & frame[score].notna()

@@ -11,6 +11,9 @@ from sessionwise.records.observation import UNSEEN, decisions
 from sessionwise.records.sessions import COURSE_KEY, ENDINGS, Column, Sessions
 
 RECORDED = "ending_recorded"
+VERDICT = "dropout"
+"""What the definition that the records are under says of each course."""
+
 POSSIBLE_UNTIL = "dropout_possible_until"
 """The last session after which the definition still allows a course to end in dropout."""
 
@@ -46,7 +49,8 @@ def recounted(
     courses, table = s.courses, s.table
     if RECORDED not in courses:
         courses[RECORDED] = courses["ending"]
-    courses = courses.drop(columns=[POSSIBLE_UNTIL], errors="ignore")
+    gone = [POSSIBLE_UNTIL, *([VERDICT] if s.rule.definition != "declared" else [])]
+    courses = courses.drop(columns=gone, errors="ignore")
     words = pd.Series(list(ending), index=courses.index, dtype="str")
     courses["ending"] = pd.Categorical(words, categories=[*ENDINGS, NOT_COUNTED])
     beside = words.iloc[s.course_positions()].set_axis(table.index)
@@ -62,7 +66,7 @@ def recounted(
         seen = seen & table["session"].le(rule.last_session).fillna(False).to_numpy(bool)
     described = Column(RECORDED, "category", "course", "course", label="ending as recorded")
     columns = {**s.columns, RECORDED: described}
-    columns.pop(POSSIBLE_UNTIL, None)
+    columns = {name: column for name, column in columns.items() if name not in gone}
     if possible_until is not None:
         courses[POSSIBLE_UNTIL] = possible_until.astype("Int64").array
         columns[POSSIBLE_UNTIL] = Column(POSSIBLE_UNTIL, "whole", "course", "course")

@@ -165,7 +165,8 @@ def missing_scores(
     frames, texts = [], []
     for row in frame.to_dict("records"):
         shared = {key: row[key] for key in ("version", "effect")}
-        counts = {key: int(row[key]) for key in ("sessions", "events", "events_lost")}
+        keys = ("sessions", "events", "events_lost")
+        counts = {key: int(row[key]) if row["sessions"] else None for key in keys}
         ratio, written = _written_ratio(row)
         frames.append({**shared, **ratio, **counts})
         texts.append(
@@ -173,7 +174,10 @@ def missing_scores(
                 "version": capital(row["version"]),
                 "effect": EFFECT_WORDS[row["effect"]],
                 "ratio": written,
-                **{key: number(value, 0) for key, value in counts.items()},
+                **{
+                    key: UNKNOWN if value is None else number(value, 0)
+                    for key, value in counts.items()
+                },
             }
         )
     numbers, written = pd.DataFrame(frames), pd.DataFrame(texts)

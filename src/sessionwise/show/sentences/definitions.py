@@ -61,6 +61,9 @@ def endings_kept(frame: pd.DataFrame, name: str = "endings-kept") -> Sentence:
         Anchor.
     """
     complete = frame[frame["version"] == "complete cases"].iloc[0]
+    if not complete["sessions"]:  # there is no model, and its counts are none
+        reason = str(complete["reason"])
+        return Sentence(name, f"Nothing is known of endings lost to missing scores: {reason}")
     lost, events = int(complete["events_lost"]), int(complete["events"])
     text = (
         f"Complete cases hold {counted(events, 'unplanned ending')} and lose "

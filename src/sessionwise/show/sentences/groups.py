@@ -88,14 +88,16 @@ def _gaps(compared: GroupsCompared) -> str:
     said = []
     for measure in (ATTENDED, LOST):
         rows = compared.differences[compared.differences["measure"] == measure]
-        each = [
-            f"{row['group']}, {number(row['estimate'], 1)} ({_limits(row, not said)}; "
-            f"{p_value(row['p'])})"
-            for row in rows.to_dict("records")
-        ]
+        each = [_gap(row, not said) for row in rows.to_dict("records")]
         said.append(f"in {measure}: {'; '.join(each)}")
     first = compared.means["group"].iloc[0]
     return f"Differences from {first} {said[0]}. Differences {said[1]}."
+
+
+def _gap(row: dict, first: bool) -> str:
+    """Say how far one group is from the first, without limits where nobody ended in one of them."""
+    told = f"{row['group']}, {number(row['estimate'], 1)}"
+    return told if np.isnan(row["p"]) else f"{told} ({_limits(row, first)}; {p_value(row['p'])})"
 
 
 def _limits(row: dict, first: bool) -> str:
