@@ -113,4 +113,5 @@ def profile_hazard(
     alone = _within(base.stratum, base.variance * ratio**2)
     moves = (x * base.rise[:, None] - base.pull) * ratio[:, None]
     away = _within(base.stratum, moves)
-    return hazard, np.sqrt(alone + np.einsum("tp,pq,tq->t", away, covariance, away))
+    moved = np.einsum("tp,pq,tq->t", away, covariance, away)
+    return hazard, np.sqrt(alone + np.maximum(moved, 0.0))

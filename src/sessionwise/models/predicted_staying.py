@@ -163,7 +163,7 @@ def _paths(profiles: pd.DataFrame, matrix: np.ndarray, path: str) -> dict[str, D
 
 
 def _written(value: object) -> str:
-    return f"{value:g}".replace("-", "−") if isinstance(value, int | float) else str(value)
+    return f"{value:.10g}".replace("-", "−") if isinstance(value, int | float) else str(value)
 
 
 def _profile(rows: RiskRows, one: Described) -> list[tuple]:
