@@ -11,7 +11,7 @@ import pandas as pd
 from sessionwise.errors import Unanswerable
 from sessionwise.features.attendance import before_appointments
 from sessionwise.features.given import need_given
-from sessionwise.features.intake import need_intake
+from sessionwise.features.intake import as_names, need_intake
 from sessionwise.features.leaving import Episodes, episodes
 from sessionwise.models.alliance_leaving import alliance_and_leaving
 from sessionwise.models.discrete_hazard import ENDS
@@ -101,6 +101,7 @@ def alliance_and_endings(
     >>> both.planned.rows.used == both.unplanned.rows.used
     True
     """
+    adjust = as_names(adjust)
     s.need([alliance], PURPOSE)
     need_intake(s, adjust, PURPOSE)
     need_given(s, [alliance, *adjust], PURPOSE)

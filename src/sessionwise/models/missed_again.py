@@ -19,7 +19,7 @@ from sessionwise.features.attendance import (
     rows_asked,
 )
 from sessionwise.features.given import need_given
-from sessionwise.features.intake import need_intake
+from sessionwise.features.intake import as_names, need_intake
 from sessionwise.models.cox_model import cox
 from sessionwise.models.fit import Fit
 from sessionwise.models.labels import term_labels
@@ -86,7 +86,7 @@ def alliance_and_missing_again(
     'missing'
     """
     _check_words(event, clock)
-    adjust = [adjust] if isinstance(adjust, str) else list(adjust)
+    adjust = as_names(adjust)
     s.need([alliance], PURPOSE)
     need_intake(s, adjust, PURPOSE)
     need_given(s, [alliance, *adjust], PURPOSE)
