@@ -107,3 +107,36 @@ def test_a_landmark_at_the_first_session_is_its_score(s):
 def test_chances_are_over_whole_sessions(s, by):
     with pytest.raises(Refused, match="whole number"):
         sw.therapists_and_leaving(s, by=by)
+
+
+class TestAScoreThatNeverVaries:
+    """No model hands back an answer without the term it was asked about."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def constant(cls):
+        frailty = {"on": True, "therapist_sd": 0.7, "client_sd": 0.0}
+        truth = sw.Truth(clinic={"clients": 200, "therapists": 10}, frailty=frailty)
+        drawn = sw.simulate(truth, seed=5)
+        return again(drawn, srs=30.0, ors=drawn.frame["ors"].clip(0, 40))
+
+    @pytest.mark.parametrize(
+        "question",
+        [
+            sw.alliance_and_leaving,
+            sw.alliance_and_leaving_from_landmark,
+            sw.alliance_and_endings,
+            lambda s: sw.hazard("left_unplanned ~ session + srs + (1 | therapist)", s),
+        ],
+    )
+    def test_is_refused_with_therapists_who_differ_too(self, constant, question):
+        with pytest.raises(Refused, match="one value only"):
+            question(constant)
+
+    def test_of_attendance(self):
+        truth = sw.Truth(clinic={"clients": 100, "therapists": 8}).switched_on("attendance")
+        s = sw.simulate(truth, seed=4)
+        same = s.frame.assign(srs=s.frame["srs"].where(s.frame["srs"].isna(), 30.0))
+        s = s.with_columns(same[["srs"]], [s.columns["srs"]])
+        with pytest.raises(Refused, match="`srs_so_far`, `srs_last_change` cannot be told"):
+            sw.alliance_and_attendance(s)

@@ -116,6 +116,12 @@ def alliance_and_attendance(
     formula = f"{event} ~ {' + '.join([*fixed, *(f'(1 | {group})' for group in groups)])}"
     fit = mixed(formula, rows, family="binomial")
     words = s.columns[alliance].label or alliance
+    lost = [name for name in fixed[1:3] if name not in set(fit.estimates["term"])]
+    if lost:
+        raise Refused(
+            f"{', '.join(f'`{name}`' for name in lost)} cannot be told from the other terms in the "
+            f"{len(rows)} rows of the model, so nothing says what goes with the {words}."
+        )
     return fit.replace(
         question=f"Does a better {words} precede {QUESTIONS[event]}?",
         rows=_counted(fit, s, rows, left_out),

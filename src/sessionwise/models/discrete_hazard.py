@@ -12,7 +12,7 @@ from sessionwise.features.leaving import Episodes, episodes, refuse_the_future
 from sessionwise.models.ending_notes import as_counted
 from sessionwise.models.fit import Fit, Recipe, Rows
 from sessionwise.models.formula_terms import Formula
-from sessionwise.models.formulas import parse
+from sessionwise.models.formulas import design, parse
 from sessionwise.models.generalized_linear import glm
 from sessionwise.models.generalized_mixed_model import EndlessVariance
 from sessionwise.models.labels import term_labels
@@ -132,6 +132,7 @@ def _with_levels(formula: str, parsed: Formula, rows: pd.DataFrame, link: Link) 
             f"`{parsed.outcome}` is 0 in all {len(rows)} rows that have what this model needs: "
             "there is nothing to explain."
         )
+    design(parsed, rows)  # what has no estimate of its own is refused, as without random terms
     once = _once_only(parsed, rows)
     if not once:
         return mixed(formula, rows, family="binomial", link=link)
