@@ -147,3 +147,30 @@ def test_times_that_are_none(rows, stop, said):
     odd = rows.assign(stop=[*stop, *rows["stop"][1:]] if isinstance(stop, list) else stop)
     with pytest.raises(InvalidInput, match=said):
         sw.cox("left ~ x", odd, stop="stop")
+
+
+class TestFarOut:
+    def test_curves_beyond_the_rows_are_numbers_and_are_said_to_be(self, rows):
+        far = pd.DataFrame({"x": [-1e5, 0.0, 1e5]}, index=["low", "middle", "high"])
+        curve = fitted(rows).curves(far)
+        ends = curve.estimates.groupby("group").last()
+        assert np.isfinite(curve.estimates[["estimate", "std_error", "low", "high"]]).all(axis=None)
+        assert (ends.loc["low", "estimate"], ends.loc["high", "estimate"]) == (1, 0)
+        low, high = rows["x"].min(), rows["x"].max()
+        assert curve.recipe.notes[1].startswith(
+            f"Somebody lies beyond what the rows of the model hold of `x` (−{-low:.10g} to "
+            f"{high:.10g})"
+        )
+        within = fitted(rows).curves(far.loc[["middle"]])
+        assert not any("beyond what the rows" in note for note in within.recipe.notes)
+
+    @pytest.mark.parametrize("unit", [1e-3, 1e-8])
+    def test_ratios_per_tiny_unit_are_bounds(self, rows, unit):
+        fit = fitted(rows.assign(x=rows["x"] * -unit))
+        text = sw.show.estimates(fit, exponentiate=True).html
+        assert "&lt; 0.0" in text
+        assert "0.00 to" not in text
+        table = sw.show.estimates(fit, exponentiate=True).frame
+        assert (table[["estimate", "low"]] > 0).all(axis=None)
+        title = sw.show.effects_over_time(fit.effects_over_time()).title
+        assert "0.00" not in title

@@ -10,6 +10,7 @@ from sessionwise.features.dropout_rule import OUTCOME_CAUTION
 from sessionwise.models.every_definition import EveryDefinition
 from sessionwise.show.display import Table, answered, explained
 from sessionwise.show.numbers import UNKNOWN, count, decimals, listed, number, percent
+from sessionwise.show.ratios import limits_text, ratio, ratios_of, rounded_ratio
 from sessionwise.show.suppression import SMALLEST, WITHHELD, suppress
 from sessionwise.show.tables import cell_text, made, table
 from sessionwise.show.words import capital
@@ -219,11 +220,11 @@ def _ratio(found: EveryDefinition, definition: str, effect: str) -> tuple[dict[s
 def _written_ratio(row: dict) -> tuple[dict[str, float], str]:
     if math.isnan(row["estimate"]):
         return dict.fromkeys(("ratio", "low", "high"), math.nan), UNKNOWN
-    ratio, low, high = (math.exp(row[end]) for end in ("estimate", "low", "high"))
+    middle, low, high = ratios_of(row)
     places = decimals(low, high, 1.0)
-    numbers = {"ratio": ratio, "low": low, "high": high}
-    rounded = {key: round(value, places) for key, value in numbers.items()}
-    written = f"{number(ratio, places)} ({number(low, places)} to {number(high, places)})"
+    numbers = {"ratio": middle, "low": low, "high": high}
+    rounded = {key: rounded_ratio(value, places) for key, value in numbers.items()}
+    written = f"{ratio(middle, places)} ({limits_text(low, high, places)})"
     return rounded, written
 
 

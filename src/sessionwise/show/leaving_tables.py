@@ -11,6 +11,7 @@ from sessionwise.models.fit import Fit
 from sessionwise.models.therapists_leaving import TherapistDifferences
 from sessionwise.show.display import Table, answered
 from sessionwise.show.numbers import UNKNOWN, decimals, number, p_digits
+from sessionwise.show.ratios import limits_text, ratio, ratio_of, ratios_of, rounded_ratio
 from sessionwise.show.tables import made
 from sessionwise.show.words import capital, counted, of_whom, ratio_name, term_words
 
@@ -44,7 +45,7 @@ def baselines(found: pd.DataFrame, name: str = "baselines", title: str = "") -> 
     for row in found.to_dict("records"):
         shape = capital(SHAPE_WORDS.get(row["baseline"], row["baseline"]))
         fitted = math.isfinite(row["loglik"])
-        ratios = {key: round(math.exp(row[key]), 3) for key in ("alliance", "change")}
+        ratios = {key: rounded_ratio(ratio_of(row[key]), 3) for key in ("alliance", "change")}
         numbers = {
             "baseline": shape,
             "parameters": int(row["parameters"]) if fitted else pd.NA,
@@ -119,15 +120,14 @@ def ending_hazards(both: EndingHazards, name: str = "ending-hazards", title: str
             rows["ratio"] = differences.loc[term]
         frame, text = {"term": words}, {"term": words, "ratio": UNKNOWN}
         for kind, row in rows.items():
-            low, middle, high = (math.exp(row[key]) for key in ("low", "estimate", "high"))
+            middle, low, high = ratios_of(row)
             places = decimals(low, high, 1.0)
             frame |= {
-                kind: round(middle, places),
-                f"{kind}_low": round(low, places),
-                f"{kind}_high": round(high, places),
+                kind: rounded_ratio(middle, places),
+                f"{kind}_low": rounded_ratio(low, places),
+                f"{kind}_high": rounded_ratio(high, places),
             }
-            limits = f"{number(low, places)} to {number(high, places)}"
-            text[kind] = f"{number(middle, places)} ({limits})"
+            text[kind] = f"{ratio(middle, places)} ({limits_text(low, high, places)})"
         frames.append(frame)
         texts.append(text)
     shown = pd.DataFrame(texts)[["term", "unplanned", "planned", "ratio"]]

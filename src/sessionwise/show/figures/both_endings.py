@@ -11,6 +11,7 @@ from sessionwise.models.fit import Fit
 from sessionwise.show.display import Figure, Nothing, answered
 from sessionwise.show.figures.rows import Row, drawn_rows
 from sessionwise.show.numbers import decimals, number
+from sessionwise.show.ratios import limits_text, ratio, ratio_of
 from sessionwise.show.theme import canvas, finished, style
 from sessionwise.show.words import called, of_whom, verdict
 
@@ -82,9 +83,9 @@ def per_deviation(fit: Fit, ending: str, scale: str) -> tuple[float, float, floa
 
 def written(numbers: tuple[float, float, float]) -> str:
     """Write a log ratio and its limits as ratios."""
-    middle, low, high = (math.exp(value) for value in numbers)
+    middle, low, high = (ratio_of(value) for value in numbers)
     places = decimals(low, high, 1.0)
-    return f"{number(middle, places)}  ({number(low, places)} to {number(high, places)})"
+    return f"{ratio(middle, places)}  ({limits_text(low, high, places)})"
 
 
 def _score(fit: Fit) -> str:
@@ -100,5 +101,5 @@ def _finding(rows: list[Row], alliance: str) -> str:
         middle, low, high = row.numbers
         clear = low > 0 or high < 0
         direction = ("fewer" if middle < 0 else "more") if clear else "no clear difference in"
-        said.append(f"{direction} {kind} endings ({number(math.exp(middle), 2)})")
+        said.append(f"{direction} {kind} endings ({ratio(ratio_of(middle))})")
     return f"A higher {alliance} so far preceded {' and '.join(said)}"

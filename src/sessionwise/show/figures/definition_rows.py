@@ -12,6 +12,7 @@ from sessionwise.show.definition_tables import EFFECT_WORDS, MARK, effect_row, r
 from sessionwise.show.display import Figure, Nothing, answered
 from sessionwise.show.figures.rows import Row, drawn_rows
 from sessionwise.show.numbers import decimals, number, percent
+from sessionwise.show.ratios import limits_text, ratio, ratio_of
 from sessionwise.show.suppression import SMALLEST
 from sessionwise.show.theme import canvas, finished, style
 from sessionwise.show.words import capital
@@ -79,9 +80,9 @@ def _effects(found: EveryDefinition, told: pd.DataFrame, effect: str) -> list[Ro
         numbers = (row["estimate"], row["low"], row["high"])
         if row["events"] < SMALLEST or not all(math.isfinite(one) for one in numbers):
             continue
-        middle, low, high = (math.exp(value) for value in numbers)
+        middle, low, high = (ratio_of(value) for value in numbers)
         places = decimals(low, high, 1.0)
-        text = f"{number(middle, places)}  ({number(low, places)} to {number(high, places)})"
+        text = f"{ratio(middle, places)}  ({limits_text(low, high, places)})"
         rows.append(Row(_label(rate), numbers, text, main=not rate["uses_outcome"]))
     return rows
 

@@ -10,7 +10,8 @@ from sessionwise.models.alliance_attendance import chance_of_missing
 from sessionwise.models.fit import Fit
 from sessionwise.models.generalized_mixed_fit import GeneralizedMixedFit
 from sessionwise.show.display import Sentence, answered
-from sessionwise.show.numbers import decimals, interval, number
+from sessionwise.show.numbers import interval, number
+from sessionwise.show.ratios import in_points, ratio_with_limits
 from sessionwise.show.words import article, called, capital, error_words, of_whom, verdict, without
 
 
@@ -77,7 +78,7 @@ def _step(fit: Fit, scale: str, kind: str) -> str:
     spread = fit.scales.get(scale, math.nan)
     if not spread > 0:
         return "one point"
-    return f"one {kind}standard deviation ({number(spread, 1)} points)"
+    return f"one {kind}standard deviation ({in_points(spread)} points)"
 
 
 def _effect(fit: Fit, term: str, scale: str, subject: str) -> str:
@@ -89,16 +90,10 @@ def _effect(fit: Fit, term: str, scale: str, subject: str) -> str:
         )
     else:
         effect = f"no clear difference in the odds of a {_word(fit)} appointment"
-    told = _ratio(row, spread if spread > 0 else 1.0)
-    point = f"; per point {_ratio(row, 1.0).replace('95 % CI ', '')}" if spread > 0 else ""
+    told = ratio_with_limits(row, spread if spread > 0 else 1.0)
+    each = ratio_with_limits(row).replace("95 % CI ", "")
+    point = f"; per point {each}" if spread > 0 else ""
     return f"{subject} preceded {effect} (odds ratio {told}{point})."
-
-
-def _ratio(row: dict, per: float) -> str:
-    """Give an odds ratio with its interval per so many points."""
-    low, high = math.exp(row["low"] * per), math.exp(row["high"] * per)
-    places = decimals(low, high, 1.0)
-    return f"{number(math.exp(row['estimate'] * per), places)}, {interval(low, high, places)}"
 
 
 def _chances(fit: Fit) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import pandas as pd
 
 from sessionwise.models.every_definition import EveryDefinition
 from sessionwise.show.definition_tables import EFFECT_WORDS
 from sessionwise.show.display import Sentence, answered
-from sessionwise.show.numbers import count, decimals, listed, number, percent
+from sessionwise.show.numbers import count, listed, percent
+from sessionwise.show.ratios import limits_text, ratio_of, ratio_with_limits
 from sessionwise.show.suppression import SMALLEST
 from sessionwise.show.words import counted
 
@@ -68,7 +67,7 @@ def endings_kept(frame: pd.DataFrame, name: str = "endings-kept") -> Sentence:
     said = []
     for effect in EFFECT_WORDS:
         rows = frame[(frame["effect"] == effect) & frame["estimate"].notna()]
-        ratios = [f"{_ratio(row)} ({row['version']})" for row in rows.to_dict("records")]
+        ratios = [f"{ratio_with_limits(row)} ({row['version']})" for row in rows.to_dict("records")]
         if ratios:
             what = "of the score to date" if effect == "to_date" else "of its last change"
             said.append(f"The hazard ratio per point {what} is {listed(ratios)}.")
@@ -81,22 +80,13 @@ def _moves(effects: pd.DataFrame, effect: str, label: str) -> str:
     if rows.empty:
         return ""
     lower, higher = int((rows["high"] < 0).sum()), int((rows["low"] > 0).sum())
-    ends = sorted(math.exp(value) for value in rows["estimate"])
+    ends = sorted(ratio_of(value) for value in rows["estimate"])
     clear = [f"a lower hazard by {lower}"] * bool(lower) + [f"a higher one by {higher}"] * bool(
         higher
     )
     verdict = listed(clear) if clear else "no clear difference by any"
-    span = f"hazard ratios of {number(ends[0])} to {number(ends[-1])}"
+    span = f"hazard ratios of {limits_text(ends[0], ends[-1], 2)}"
     words = "to date" if effect == "to_date" else "at the last session"
     what = f"One standard deviation more {label} {words}" if effect == "to_date" else (
         f"A rise of the {label} by one standard deviation {words}")  # fmt: skip
     return f"{what} preceded {verdict} of {len(rows)} ({span})."
-
-
-def _ratio(row: dict) -> str:
-    low, high = math.exp(row["low"]), math.exp(row["high"])
-    places = decimals(low, high, 1.0)
-    return (
-        f"{number(math.exp(row['estimate']), places)}, "
-        f"95 % CI {number(low, places)} to {number(high, places)}"
-    )

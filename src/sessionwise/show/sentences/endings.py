@@ -18,7 +18,7 @@ from sessionwise.show.curve_words import (
     spread_of,
 )
 from sessionwise.show.display import Sentence, answered
-from sessionwise.show.numbers import decimals, interval, number
+from sessionwise.show.ratios import in_points, ratio_with_limits
 from sessionwise.show.suppression import SMALLEST
 from sessionwise.show.words import (
     article,
@@ -165,7 +165,7 @@ def _deviation(fit: Fit, level: str, kind: str) -> str:
     """Name the step an effect is told for: a standard deviation if it is known, or a point."""
     spread = fit.scales.get(f"alliance_{level}", math.nan)
     if spread > 0:
-        return f"one {kind}standard deviation ({number(spread, 1)} points)"
+        return f"one {kind}standard deviation ({in_points(spread)} points)"
     return "one point"
 
 
@@ -179,18 +179,12 @@ def _ratio(fit: Fit, term: str, subject: str, of: tuple[str, str]) -> str:
     else:
         effect = f"no clear difference in the {risk}"
     spread = fit.scales.get(scale, math.nan)
-    told = _exponent(row, spread if spread > 0 else 1.0)
-    point = f"; per point {_exponent(row, 1.0).replace('95 % CI ', '')}" if spread > 0 else ""
+    told = ratio_with_limits(row, spread if spread > 0 else 1.0)
+    each = ratio_with_limits(row).replace("95 % CI ", "")
+    point = f"; per point {each}" if spread > 0 else ""
     return (
         f"{subject} preceded {effect} of {article(event)} ({ratio_name(fit.recipe)} {told}{point})."
     )
-
-
-def _exponent(row: pd.Series, per: float) -> str:
-    """Give a ratio with its interval per so many points."""
-    low, high = math.exp(row["low"] * per), math.exp(row["high"] * per)
-    places = decimals(low, high, 1.0)
-    return f"{number(math.exp(row['estimate'] * per), places)}, {interval(low, high, places)}"
 
 
 def _at_one_time(

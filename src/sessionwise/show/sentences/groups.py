@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from sessionwise.models.curve_comparison import ATTENDED, LOST, MOST_GROUPS, GroupsCompared
 from sessionwise.models.early_alliance_ending import IncidenceFit
 from sessionwise.show.display import Sentence, answered
-from sessionwise.show.numbers import count, decimals, interval, number, p_value
+from sessionwise.show.numbers import count, interval, number, p_value
+from sessionwise.show.ratios import in_points, ratio_with_limits
 from sessionwise.show.words import called, counted, of_whom, verdict
 
 
@@ -57,20 +57,16 @@ def early_ending(fit: IncidenceFit, name: str = "early-ending") -> Sentence:
         effect = f"{'fewer' if row['estimate'] < 0 else 'more'} {ended}"
     else:
         effect = f"neither clearly more nor clearly fewer {ended}"
+    told = ratio_with_limits(row, spread)
+    each = ratio_with_limits(row).replace("95 % CI ", "")
     text = (
-        f"An early {alliance} one standard deviation ({number(spread, 1)} points) higher went "
-        f"with {effect} in the end (subdistribution hazard ratio {_ratio(row, spread)}; per point "
-        f"{_ratio(row, 1.0).replace('95 % CI ', '')}). This is about how many ever end this way, "
+        f"An early {alliance} one standard deviation ({in_points(spread)} points) higher went "
+        f"with {effect} in the end (subdistribution hazard ratio {told}; per point {each}). "
+        "This is about how many ever end this way, "
         "other endings counted as such, and not about the rate among clients still in therapy. It "
         f"rests on {of_whom(fit.rows, events=ended.removesuffix('s'))}."
     )
     return Sentence(name, text)
-
-
-def _ratio(row: pd.Series, per: float) -> str:
-    low, high = np.exp(row["low"] * per), np.exp(row["high"] * per)
-    places = decimals(low, high, 1.0)
-    return f"{number(np.exp(row['estimate'] * per), places)}, {interval(low, high, places)}"
 
 
 def _means(compared: GroupsCompared) -> str:
