@@ -174,3 +174,13 @@ class TestFarOut:
         assert (table[["estimate", "low"]] > 0).all(axis=None)
         title = sw.show.effects_over_time(fit.effects_over_time()).title
         assert "0.00" not in title
+
+
+def test_therapists_who_each_have_a_stratum_are_never_compared(rows):
+    frame = rows.assign(therapist=rows["client"] % 6, site=rows["client"] % 3)
+    formula = "left ~ x + (1 | therapist)"
+    with pytest.raises(Refused, match="Each `therapist` holds one `therapist` only"):
+        fitted(frame, formula, strata="therapist")
+    with pytest.raises(Refused, match="Each `client` holds one `therapist` only"):
+        fitted(frame, formula, strata="client")
+    assert fitted(frame, formula, strata="site").health.sound

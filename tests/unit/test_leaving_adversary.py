@@ -140,3 +140,12 @@ class TestAScoreThatNeverVaries:
         s = s.with_columns(same[["srs"]], [s.columns["srs"]])
         with pytest.raises(Refused, match="`srs_so_far`, `srs_last_change` cannot be told"):
             sw.alliance_and_attendance(s)
+
+
+def test_with_very_few_therapists_the_difference_of_both_kinds_is_said_to_be_called_too_often(s):
+    two = again(s, therapist=np.where(s.frame["client"].str[-1].isin(list("01234")), "A", "B"))
+    both = sw.alliance_and_endings(two)
+    for fit in (both.unplanned, both.planned):
+        assert fit.recipe.notes[-1].startswith("The difference between the two kinds is judged by")
+    many = sw.alliance_and_endings(s)
+    assert not any("called clear too often" in note for note in many.planned.recipe.notes)

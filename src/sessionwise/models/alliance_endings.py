@@ -28,6 +28,11 @@ ONE_OF_TWO = (
     "one ending among all who came, and say nothing of a world in which the other did not exist."
 )
 
+NOT_WILD = (
+    "The difference between the two kinds is judged by CR2 errors with t: with so few therapists "
+    "it is called clear too often."
+)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class EndingHazards:
@@ -114,6 +119,11 @@ def alliance_and_endings(
             )
     used = [f"{alliance}_so_far", f"{alliance}_last_change", *adjust]
     fits = [_fitted(at_risk, kind, used, s, alliance) for kind in ("unplanned", "planned")]
+    if any(fit.recipe.errors == "wild" for fit in fits):
+        fits = [
+            fit.replace(recipe=replace(fit.recipe, notes=(*fit.recipe.notes, NOT_WILD)))
+            for fit in fits
+        ]
     return EndingHazards(
         *fits,
         at_decision=alliance_and_leaving(s, alliance, adjust),

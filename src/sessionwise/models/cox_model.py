@@ -14,7 +14,13 @@ from sessionwise.errors import Refused
 from sessionwise.features.leaving import Episodes, episodes, refuse_the_future
 from sessionwise.models.cox_deviations import with_deviations
 from sessionwise.models.cox_fit import CoxFit
-from sessionwise.models.cox_rows import check_random, check_words, laid_out, zero_one_design
+from sessionwise.models.cox_rows import (
+    check_levels_meet,
+    check_random,
+    check_words,
+    laid_out,
+    zero_one_design,
+)
 from sessionwise.models.ending_notes import as_counted
 from sessionwise.models.fit import VARIANCE_COLUMNS, Health, Recipe
 from sessionwise.models.fit_on_risks import FitOnRisks
@@ -119,6 +125,7 @@ def cox(
     used, left_out = complete_rows(frame, list(dict.fromkeys(needed)))
     if on_sessions:
         refuse_few_clients(used)
+    check_levels_meet(parsed, used, strata)
     made = zero_one_design(parsed, used)
     risks = laid_out(made, used, (start, stop, strata), ties)
     found = cox_maximum(risks.times, risks.x, ties)

@@ -51,6 +51,20 @@ def check_random(parsed: Formula, cluster: str) -> None:
         raise InvalidInput([Problem(found, "", remedy)], "what cox was given")
 
 
+def check_levels_meet(parsed: Formula, used: pd.DataFrame, strata: str) -> None:
+    """Refuse levels that are never compared: each stratum holds one of them."""
+    if not strata:
+        return
+    for term in parsed.random:
+        levels = used.groupby(list(term.columns), observed=True, sort=False).ngroup()
+        if not (levels.groupby(used[strata], observed=True).nunique() > 1).any():
+            raise Refused(
+                f"Each `{strata}` holds one `{term.group}` only, and each has a baseline of its "
+                f"own, so nothing says how much `{term.group}` differ. Take the strata or "
+                f"{term} out."
+            )
+
+
 def zero_one_design(parsed: Formula, used: pd.DataFrame) -> Design:
     """Make the columns; refuse an outcome that is not 0/1 or of which there is none."""
     outcome = used[parsed.outcome]
