@@ -121,6 +121,18 @@ class TestTheClinic:
         same(fit.estimates["std_error"], list(said["se"].values()), 1e-6)
         assert fit.loglik == pytest.approx(said["loglik"], abs=1e-6)
 
+    def test_from_session_three_by_the_early_alliance(self, clinic, courses, expected):
+        """Courses that attended session 3, by the mean of their scores until then."""
+        said = expected["landmark3"]["cox"]
+        early = clinic[clinic["session"] <= 3].groupby("client")["srs"].mean().rename("early") - 34
+        base = clinic.groupby("client")["base"].first()
+        rows = courses[courses["session"] >= 3].merge(early, on="client").merge(base, on="client")
+        rows["unplanned"] = (rows["ending"] == 1).astype(int)
+        fit = sw.cox("unplanned ~ early + base", rows, stop="session")
+        same(fit.estimates["estimate"], list(said["estimate"].values()), 1e-6)
+        same(fit.estimates["std_error"], list(said["se"].values()), 1e-6)
+        same(fit.concordance()["estimate"], said["concordance"], 1e-9)
+
 
 def test_methadone_as_published():
     """Kleinbaum & Klein (2012), Survival Analysis, 3rd ed., ch. 3 and 5: to three decimals."""

@@ -111,3 +111,33 @@ class TestWhoCancels:
         assert "odds of a cancelled appointment" in str(sw.show.missed(fit))
         with pytest.raises(InvalidInput, match="'late'"):
             sw.alliance_and_attendance(clinic, event="late")
+
+
+def test_what_happened_on_appointments_without_a_score_has_happened():
+    """a missed its first two appointments, before any score: its third comes after two events."""
+    frame = frame_of(PAGE).assign(clinic="")
+    among = frame[["clinic", "client", "course", "appointment", "no_show"]]
+    early = among[(among["client"] == "a") & (among["appointment"] == 2)]
+    theirs = among[among["client"] == "a"].assign(no_show=1)
+    early = pd.concat([early.assign(appointment=1, no_show=1), theirs])
+    later = among[among["appointment"] == 4].assign(no_show=0)
+    rows = with_spells(later, "no_show", early)
+    assert rows[["gap_start", "gap_stop", "start", "stop"]].to_numpy().tolist() == [[0, 1, 3, 4]]
+    many = pd.concat([early.assign(client=f"a{k}") for k in range(12)])
+    rows = with_spells(many[many["appointment"] > 1], "no_show", many)
+    assert rows.groupby("appointment")["spell"].unique().map(list).to_dict() == {
+        2: [1], 3: [2], 4: [3], 6: [4], 7: [5]
+    }  # fmt: skip
+
+
+def test_an_event_on_a_row_left_out_counts_for_the_rows_after_it(clinic):
+    """Every model's row has as many events before it as its course has had, whatever was used."""
+    table = sw.attendance_flags(clinic).frame
+    before = table.groupby(["clinic", "client", "course"])["no_show"].cumsum() - table["no_show"]
+    fit = sw.alliance_and_missing_again(clinic, clock="gap")
+    used = fit.risks.used
+    key = ["clinic", "client", "course", "appointment"]
+    told = used[key].merge(table[key].assign(before=before), on=key)["before"].to_numpy()
+    most = used["spell"].max()
+    np.testing.assert_array_equal(used["spell"], np.minimum(told, most))
+    assert (used["gap_start"] >= 0).all()

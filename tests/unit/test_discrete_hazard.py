@@ -120,7 +120,7 @@ class TestFewEvents:
         enough = hazard(four, clinic)
         assert not any("endings for" in note for note in enough.recipe.notes)
         few = hazard(f"{four} + session:severity", clinic)
-        assert few.recipe.notes[1] == (
+        assert few.recipe.notes[2] == (
             "There are 40 endings for 5 terms, under 10 each: the estimates may be far off "
             "and their intervals too short."
         )

@@ -136,7 +136,7 @@ class TestRefusals:
             therapists_and_leaving(few)
 
     def test_chances_over_no_session(self, clinic):
-        with pytest.raises(Refused, match="Give 1 or more"):
+        with pytest.raises(Refused, match="whole number, 1 or more"):
             therapists_and_leaving(clinic, by=0)
 
     def test_what_was_not_known_at_intake(self, clinic):

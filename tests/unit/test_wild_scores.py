@@ -168,3 +168,12 @@ class TestInAFit:
         plain = sw.hazard("left_unplanned ~ session + severity", clinic)
         assert fit.term("severity")["std_error"] == plain.term("severity")["std_error"]
         assert fit.term("severity")["p"] != plain.term("severity")["p"]
+
+    @pytest.mark.parametrize("change", [lambda z: z * 1e8, lambda z: z + 1e8, lambda z: z / 1e8])
+    def test_a_column_with_its_zero_far_off(self, frame, change):
+        """The p of another column stays to the draw, its limits to the fineness of the search."""
+        one, other = wild(frame), wild(frame.assign(z=change(frame["z"])))
+        for term in ("x", "z"):
+            assert other.term(term)["p"] == one.term(term)["p"]
+        limits = [fit.term("x")[["low", "high"]].to_numpy(float) for fit in (one, other)]
+        np.testing.assert_allclose(limits[1], limits[0], atol=0.005 * one.term("x")["std_error"])

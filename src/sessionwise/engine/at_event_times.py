@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+
+from sessionwise.engine.span_sums import SpanSums
+
+FAR_APART = 1e4
+"""Hazards of two rows whose ratio is beyond this are summed so that neither wipes the other out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +33,8 @@ class EventTimes:
         0, 1, …: the number of each event among those at its time, shape (events,).
     deaths
         Events at each time, shape (times,).
+    apart
+        Whether values lie so far apart that sums must not be differences of running sums.
     """
 
     time: np.ndarray
@@ -37,10 +45,31 @@ class EventTimes:
     at: np.ndarray
     step: np.ndarray
     deaths: np.ndarray
+    apart: bool = False
+
+    @cached_property
+    def spans(self) -> SpanSums:
+        """The times at which each row is at risk, in blocks."""
+        return SpanSums(self.first, self.beyond, self.time.size)
+
+    def for_risks(self, risk: np.ndarray) -> EventTimes:
+        """Give times whose sums hold for such hazards of the rows, shape (n,).
+
+        Where every row is at risk from the first time on, running sums take nothing away.
+        """
+        if self.apart or not self.first.any() or not risk.max() > FAR_APART * risk.min():
+            return self
+        return self._careful
+
+    @cached_property
+    def _careful(self) -> EventTimes:
+        return replace(self, apart=True)
 
     def at_risk(self, values: np.ndarray) -> np.ndarray:
         """Sum values over those at risk: (n,) or (n, k) to (times,) or (times, k)."""
         values = np.asarray(values, float)
+        if self.apart:
+            return self.spans.to_places(values)
         if values.ndim > 1:
             columns = [self.at_risk(column) for column in values.T]
             return np.stack(columns, axis=1) if columns else np.zeros((self.time.size, 0))
@@ -60,6 +89,8 @@ class EventTimes:
 
     def while_at_risk(self, values: np.ndarray) -> np.ndarray:
         """Sum values given for every time over those at which each row is at risk."""
+        if self.apart:
+            return self.spans.to_rows(values)
         total = np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0)])
         return total[self.beyond] - total[self.first]
 

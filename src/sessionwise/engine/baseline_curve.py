@@ -8,6 +8,9 @@ import numpy as np
 
 from sessionwise.engine.efron_steps import TiedSteps
 
+FURTHEST = 300.0
+"""Log hazard ratios beyond this are as good as endless, and their squares still have a number."""
+
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
@@ -108,9 +111,10 @@ def profile_hazard(
     As `baseline_hazard`.
     """
     x = np.broadcast_to(x, base.pull.shape)
-    ratio = np.exp(x @ coefficients)
+    ratio = np.exp(np.clip(x @ coefficients, -FURTHEST, FURTHEST))
     hazard = _within(base.stratum, base.rise * ratio)
     alone = _within(base.stratum, base.variance * ratio**2)
     moves = (x * base.rise[:, None] - base.pull) * ratio[:, None]
     away = _within(base.stratum, moves)
-    return hazard, np.sqrt(alone + np.einsum("tp,pq,tq->t", away, covariance, away))
+    moved = np.einsum("tp,pq,tq->t", away, covariance, away)
+    return hazard, np.sqrt(alone + np.maximum(moved, 0.0))

@@ -22,6 +22,10 @@ NEARLY, FAR = 1e-9, 0.1
 SHARE = 0.1
 """Columns that move log hazards by this share of the most are those that go to infinity."""
 
+BEYOND, LEAST = 650.0, 1e-290
+"""Log hazards further apart than this, and sums of hazards below this, are beyond what is computed.
+"""
+
 NOTHING = 1e-11
 """A direction with less information per event, in units of its variance, compares no rows."""
 
@@ -51,6 +55,9 @@ class CoxMaximum:
     untold
         Which columns do not differ (alone or together) between rows at risk at one time, shape
         (p,); the rest then means nothing.
+    beyond
+        Which columns put log hazards so far apart that hazards can no longer be added up, shape
+        (p,); the rest then means nothing.
     at
         The risk set of every event there.
     """
@@ -65,6 +72,7 @@ class CoxMaximum:
     converged: bool
     endless: np.ndarray
     untold: np.ndarray
+    beyond: np.ndarray
     at: TiedSteps
 
 
@@ -119,7 +127,9 @@ def cox_maximum(times: EventTimes, x: np.ndarray, ties: Ties = "efron") -> CoxMa
         if promise < NEARLY * many:
             endless = _endless((x - centre)[compared], back @ step)
         converged = promise < FLAT * many or (before < NEARLY and promise >= before)
-        if converged or endless.any() or untold.any() or taken == MOST_STEPS:
+        stays = converged or endless.any() or untold.any()
+        beyond = _beyond((x - centre)[compared], back @ beta) & (not stays)
+        if stays or beyond.any() or taken == MOST_STEPS:
             break
         before = promise
         beta, at, value = _risen(times, z, event, (beta, step, value), ties)
@@ -135,6 +145,7 @@ def cox_maximum(times: EventTimes, x: np.ndarray, ties: Ties = "efron") -> CoxMa
         bool(converged) and not (endless.any() or untold.any()),
         endless,
         untold,
+        beyond,
         tied_steps(times, x - centre, at.risk, ties),
     )
 
@@ -144,6 +155,14 @@ def _endless(centred: np.ndarray, step: np.ndarray) -> np.ndarray:
     if np.ptp(centred @ step) < FAR:
         return np.zeros(step.size, bool)
     moved = np.abs(step) * np.ptp(centred, axis=0)
+    return moved > SHARE * moved.max()
+
+
+def _beyond(centred: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    """Say which coefficients have gone so far that hazards of rows cannot be added up, (p,)."""
+    if not np.ptp(centred @ beta) > BEYOND:
+        return np.zeros(beta.size, bool)
+    moved = np.abs(beta) * np.ptp(centred, axis=0)
     return moved > SHARE * moved.max()
 
 
@@ -161,9 +180,10 @@ def _place(
     """Give the risk sets and the log partial likelihood at one β."""
     linear = z @ beta
     linear -= linear.max(initial=-np.inf) if linear.size else 0.0
-    with np.errstate(under="ignore"):
+    with np.errstate(under="ignore", divide="ignore", invalid="ignore", over="ignore"):
         at = tied_steps(times, z, np.exp(linear), ties)
-    with np.errstate(divide="ignore", invalid="ignore"):
+        if not at.total.min(initial=1.0) > LEAST:
+            return at, -np.inf
         return at, float(linear @ event - np.log(at.total).sum())
 
 

@@ -94,6 +94,7 @@ def tied_steps(times: EventTimes, x: np.ndarray, risk: np.ndarray, ties: Ties) -
     [3.0, 2.0]
     """
     x, risk = np.asarray(x, float), np.asarray(risk, float)
+    times = times.for_risks(risk)
     at = times.at
     gone = times.step / times.deaths[at] if ties == "efron" else np.zeros(at.size)
     weighted = x * risk[:, None]

@@ -12,6 +12,8 @@ from sessionwise.engine.at_event_times import event_times
 from sessionwise.engine.efron_steps import TiedSteps
 
 Transform = Literal["km", "identity", "rank", "log"]
+NOTHING = 1e-10
+"""Share of a column's information in g·x below which x itself says all that g·x does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +23,8 @@ class ProportionalTest:
     Attributes
     ----------
     statistic, df
-        χ² and degrees of freedom of each term, and last of all terms together.
+        χ² and degrees of freedom of each term, and last of all terms together; nan for a term of
+        which nothing says whether it changes, and that one is then no part of the last.
     time, moment
         Time of every event, and its place on the scale that was tested on, shape (events,).
     scaled
@@ -101,28 +104,39 @@ def proportional_test(
     >>> proportional_test(steps, np.zeros(1), [[0]], rows, "identity").df.tolist()
     [1, 1]
     """
-    times, p = steps.times, steps.x.shape[1]
+    times = steps.times
     moment = _moments(rows, transform)[times.of_event]
     g = moment - moment.mean()
     left = schoenfeld(steps)
     inner, crossed, outer = (steps.information(weight) for weight in (1.0, g, g * g))
-    information = np.block([[inner, crossed], [crossed.T, outer]])
-    slope = np.concatenate([np.zeros(p), left.T @ g])
-    asked = [*terms, [column for term in terms for column in term]]
-    statistic = []
-    for columns in asked:
-        kept = [*range(p), *(p + np.array(columns))]
-        part = slope[kept]
-        statistic.append(float(part @ np.linalg.solve(information[np.ix_(kept, kept)], part)))
+    beside = outer - crossed.T @ np.linalg.solve(inner, crossed)
+    size = np.sqrt(np.diag(outer))
+    size[size == 0] = 1.0
+    slope, beside = left.T @ g / size, beside / np.outer(size, size)
+    told = [_statistic(slope[term], beside[np.ix_(term, term)], whole=True) for term in terms]
+    told.append(_statistic(slope, beside, whole=False))
     scaled, variance = _scaled(steps, left, inner, coefficients, terms)
     return ProportionalTest(
-        statistic=np.array(statistic),
-        df=np.array([len(columns) for columns in asked]),
+        statistic=np.array([value for value, _ in told]),
+        df=np.array([df for _, df in told]),
         time=times.time[times.at],
         moment=moment,
         scaled=scaled,
         variance=variance,
     )
+
+
+def _statistic(slope: np.ndarray, information: np.ndarray, whole: bool) -> tuple[float, int]:
+    """Give χ² and its degrees of freedom, on directions with information; nan if ``whole`` lacks.
+
+    There is none on columns that differ between rows at one time of events only, say.
+    """
+    values, vectors = np.linalg.eigh(information)
+    kept = values > NOTHING
+    if not kept.any() or (whole and not kept.all()):
+        return np.nan, slope.size
+    along = vectors[:, kept].T @ slope
+    return float(along @ (along / values[kept])), int(kept.sum())
 
 
 def _moments(rows: tuple[np.ndarray, np.ndarray, np.ndarray], transform: Transform) -> np.ndarray:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sessionwise.engine.orthogonal_columns import orthogonal
 from sessionwise.engine.outcome_families import NONE, Family
 from sessionwise.engine.wild_scores import share_beyond, statistics
 
@@ -67,6 +68,7 @@ class ScoreBootstrap:
         self.design = np.ascontiguousarray(design[order] / self.scale)
         self.family = family.taken(order)
         self.weights = weights
+        self._held: tuple[int, np.ndarray, float] | None = None
 
     def judge(self, estimate: np.ndarray, error: np.ndarray) -> Judged:
         """Test each coefficient, and turn the tests of all its values into limits.
@@ -77,10 +79,11 @@ class ScoreBootstrap:
             The estimates, and standard errors to take steps by, shape (p,).
         """
         best, error = estimate * self.scale, error * self.scale
-        terms = range(best.size)
-        p = [self.p_value(k, 0.0, best) for k in terms]
-        limits = [[self._limit(k, side, best, error[k]) for k in terms] for side in (-1, 1)]
-        low, high = np.array(limits) / self.scale
+        p, limits = [], []
+        for k in range(best.size):
+            p.append(self.p_value(k, 0.0, best))
+            limits.append([self._limit(k, side, best, error[k]) for side in (-1, 1)])
+        low, high = np.array(limits).T / self.scale
         return Judged(np.array(p), low, high)
 
     def p_value(self, tested: int, value: float, best: np.ndarray) -> float:
@@ -97,21 +100,37 @@ class ScoreBootstrap:
         """
         with np.errstate(all="ignore"):
             try:
-                at = self._null(tested, value, best)
-                scores, information = self._by_cluster(at)
+                x, own = self._apart(tested)
+                start = x.T @ (self.design @ best) / len(x)
+                at = self._null(x, np.concatenate([[value * own], start[1:]]))
+                scores, information = self._by_cluster(x, at)
                 one = np.ones((1, self.starts.size))
-                observed = float(statistics(scores, information, tested, one)[0])
-                drawn = statistics(scores, information, tested, self.weights)
+                observed = float(statistics(scores, information, 0, one)[0])
+                drawn = statistics(scores, information, 0, self.weights)
             except np.linalg.LinAlgError:
                 return float("nan")
         return share_beyond(observed, drawn) if np.isfinite(observed) else float("nan")
 
-    def _null(self, tested: int, value: float, best: np.ndarray) -> np.ndarray:
-        """Maximise the likelihood in all coefficients but one, which is held."""
-        others = np.delete(np.arange(best.size), tested)
-        free, at = self.design[:, others], best.copy()
-        at[tested] = value
-        now = self.family.at(self.design @ at, NONE)
+    def _apart(self, tested: int) -> tuple[np.ndarray, float]:
+        """Give the tested column less what the others say of it, then the others at right angles.
+
+        All of mean square 1; the coefficient is that of the column as it was, times the second
+        thing given. A zero point far off, or columns nearly alike, then cost no digits.
+        """
+        if self._held is None or self._held[0] != tested:
+            column = self.design[:, tested]
+            others, _ = orthogonal(np.delete(self.design, tested, axis=1))
+            for _ in range(2):
+                column = column - others @ (others.T @ column) / len(column)
+            own = float(np.sqrt((column**2).mean()))
+            x = np.ascontiguousarray(np.column_stack([column / own, others]))
+            self._held = (tested, x, own)
+        return self._held[1:]
+
+    def _null(self, x: np.ndarray, at: np.ndarray) -> np.ndarray:
+        """Maximise the likelihood in all coefficients but the first, which is held."""
+        free = x[:, 1:]
+        now = self.family.at(x @ at, NONE)
         for _ in range(MOST):
             score = free.T @ now.slope
             step = np.linalg.solve(free.T @ (now.weight[:, None] * free), score)
@@ -120,8 +139,8 @@ class ScoreBootstrap:
             share, gain = 1.0, float(score @ step)
             while share > 1e-4:
                 there = at.copy()
-                there[others] += share * step
-                new = self.family.at(self.design @ there, NONE)
+                there[1:] += share * step
+                new = self.family.at(x @ there, NONE)
                 if new.loglik.sum() >= now.loglik.sum() - 1e-9:
                     break
                 share /= 2
@@ -130,9 +149,9 @@ class ScoreBootstrap:
                 break
         return at
 
-    def _by_cluster(self, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _by_cluster(self, x: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Give each cluster's score and information."""
-        rows, x = self.family.at(self.design @ at, NONE), self.design
+        rows = self.family.at(x @ at, NONE)
         scores = np.add.reduceat(rows.slope[:, None] * x, self.starts)
         ends = [*self.starts[1:], len(x)]
         blocks = [

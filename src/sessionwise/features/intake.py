@@ -8,6 +8,17 @@ from sessionwise.errors import Unanswerable
 from sessionwise.records.sessions import Sessions
 
 
+def as_names(adjust: str | Iterable[str]) -> list[str]:
+    """Take one name for a list of one.
+
+    Examples
+    --------
+    >>> as_names("severity"), as_names(("age", "severity", "age"))
+    (['severity'], ['age', 'severity'])
+    """
+    return list(dict.fromkeys([adjust] if isinstance(adjust, str) else adjust))
+
+
 def need_intake(s: Sessions, names: Iterable[str], purpose: str) -> None:
     """Refuse covariates and groups that were not known when the course began.
 

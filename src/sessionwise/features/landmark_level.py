@@ -41,6 +41,9 @@ def level_at_landmark(s: Sessions, name: str, landmark: int = 3) -> Sessions:
     [nan, 32.0, 32.0]
     """
     s.need_score(name, "A level at a landmark")
+    if isinstance(landmark, bool) or not isinstance(landmark, int | np.integer):
+        problem = Problem(f"{landmark!r} is no number of a session", "", "Give it as 1, 2, 3, …")
+        raise InvalidInput([problem], "the landmark")
     if landmark < 1:
         raise InvalidInput(
             [Problem(f"A landmark at session {landmark} lies before therapy", "", "Use 1 or more.")]

@@ -18,7 +18,7 @@ from sessionwise.features.attendance import (
     rows_asked,
 )
 from sessionwise.features.given import need_given
-from sessionwise.features.intake import need_intake
+from sessionwise.features.intake import as_names, need_intake
 from sessionwise.models.fit import Fit, Rows, Unanswered
 from sessionwise.models.generalized_mixed_fit import GeneralizedMixedFit
 from sessionwise.models.grouping import innermost_units
@@ -99,7 +99,7 @@ def alliance_and_attendance(
     >>> sw.answer(alliance_and_attendance, sw.example()).kind
     'missing'
     """
-    adjust = [adjust] if isinstance(adjust, str) else list(adjust)
+    adjust = as_names(adjust)
     s.need([alliance], PURPOSE)
     need_intake(s, adjust, PURPOSE)
     need_given(s, [alliance, *adjust], PURPOSE)
@@ -116,6 +116,12 @@ def alliance_and_attendance(
     formula = f"{event} ~ {' + '.join([*fixed, *(f'(1 | {group})' for group in groups)])}"
     fit = mixed(formula, rows, family="binomial")
     words = s.columns[alliance].label or alliance
+    lost = [name for name in fixed[1:3] if name not in set(fit.estimates["term"])]
+    if lost:
+        raise Refused(
+            f"{', '.join(f'`{name}`' for name in lost)} cannot be told from the other terms in the "
+            f"{len(rows)} rows of the model, so nothing says what goes with the {words}."
+        )
     return fit.replace(
         question=f"Does a better {words} precede {QUESTIONS[event]}?",
         rows=_counted(fit, s, rows, left_out),

@@ -11,7 +11,7 @@ import pandas as pd
 from sessionwise.errors import Unanswerable
 from sessionwise.features.attendance import before_appointments
 from sessionwise.features.given import need_given
-from sessionwise.features.intake import need_intake
+from sessionwise.features.intake import as_names, need_intake
 from sessionwise.features.leaving import Episodes, episodes
 from sessionwise.models.alliance_leaving import alliance_and_leaving
 from sessionwise.models.discrete_hazard import ENDS
@@ -26,6 +26,11 @@ PURPOSE = "Alliance and both kinds of ending"
 ONE_OF_TWO = (
     "Each kind of ending takes away the chance of the other: the hazards are cause-specific, of "
     "one ending among all who came, and say nothing of a world in which the other did not exist."
+)
+
+NOT_WILD = (
+    "The difference between the two kinds is judged by CR2 errors with t: with so few therapists "
+    "it is called clear too often."
 )
 
 
@@ -101,6 +106,7 @@ def alliance_and_endings(
     >>> both.planned.rows.used == both.unplanned.rows.used
     True
     """
+    adjust = as_names(adjust)
     s.need([alliance], PURPOSE)
     need_intake(s, adjust, PURPOSE)
     need_given(s, [alliance, *adjust], PURPOSE)
@@ -113,6 +119,11 @@ def alliance_and_endings(
             )
     used = [f"{alliance}_so_far", f"{alliance}_last_change", *adjust]
     fits = [_fitted(at_risk, kind, used, s, alliance) for kind in ("unplanned", "planned")]
+    if any(fit.recipe.errors == "wild" for fit in fits):
+        fits = [
+            fit.replace(recipe=replace(fit.recipe, notes=(*fit.recipe.notes, NOT_WILD)))
+            for fit in fits
+        ]
     return EndingHazards(
         *fits,
         at_decision=alliance_and_leaving(s, alliance, adjust),

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sessionwise.errors import Refused, nearest
 from sessionwise.features.given import need_given
-from sessionwise.features.intake import need_intake
+from sessionwise.features.intake import as_names, need_intake
 from sessionwise.features.landmark_level import level_at_landmark
 from sessionwise.features.leaving import Episodes, episodes
 from sessionwise.features.running_means import running
@@ -84,7 +84,8 @@ def alliance_and_leaving(
     >>> fit.rows.events > 0
     True
     """
-    _need(s, alliance, adjust)
+    adjust = as_names(adjust)
+    need_asked(s, alliance, adjust)
     to_date, change = f"{alliance}_to_date", f"{alliance}_change"
     used = [to_date, change, *adjust]
     at_risk, terms, notes = with_baseline(scored_decisions(s, alliance), used, baseline)
@@ -151,7 +152,8 @@ def alliance_and_leaving_from_landmark(
     """
     if swing not in SWINGS:
         raise Refused(f"There is no swing '{swing}'. {nearest(swing, SWINGS)}")
-    _need(s, alliance, adjust)
+    adjust = as_names(adjust)
+    need_asked(s, alliance, adjust)
     early, moved = f"{alliance}_early", f"{alliance}_{swing}"
     made = SWINGS[swing](level_at_landmark(s, alliance, landmark), alliance)
     at_risk = episodes(made)
@@ -170,9 +172,10 @@ def alliance_and_leaving_from_landmark(
         step = tuple(term for term in step if term != "session")
     terms = [*step, "session", *used]
     fit = hazard_by_therapist(f"left_unplanned ~ {' + '.join(terms)}", at_risk, "cloglog")
+    level = f"the mean of sessions 1 to {landmark}" if landmark > 1 else "the score of session 1"
     note = (
-        f"The level is the mean of sessions 1 to {landmark} and does not move; the rows are "
-        f"decisions after session {landmark} and later ones."
+        f"The level is {level} and does not move; the rows are decisions after session {landmark} "
+        "and later ones."
     )
     rows = at_risk.frame[at_risk.frame[used].notna().all(axis=1)]
     each = rows.groupby(COURSE_KEY, sort=False, observed=True)[early].first()
@@ -189,7 +192,7 @@ def scored_decisions(s: Sessions, alliance: str) -> Episodes:
     return with_first_session(episodes(running(s, alliance)), f"{alliance}_change", alliance)
 
 
-def _need(s: Sessions, alliance: str, adjust: Sequence[str]) -> None:
+def need_asked(s: Sessions, alliance: str, adjust: Sequence[str]) -> None:
     """Refuse what is not recorded, was never filled in, or was not known at intake."""
     s.need([alliance], PURPOSE)
     need_intake(s, adjust, PURPOSE)

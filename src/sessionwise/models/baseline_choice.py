@@ -9,7 +9,8 @@ import pandas as pd
 from scipy import stats
 
 from sessionwise.errors import Refused
-from sessionwise.models.alliance_leaving import scored_decisions
+from sessionwise.features.intake import as_names
+from sessionwise.models.alliance_leaving import need_asked, scored_decisions
 from sessionwise.models.generalized_linear import glm
 from sessionwise.models.leaving_baseline import SHAPES, with_baseline
 from sessionwise.records.sessions import Sessions
@@ -42,6 +43,11 @@ def leaving_baselines(
         change, which should hardly move; ``reason`` why there is none. By falling support: the
         smallest AIC first.
 
+    Raises
+    ------
+    Unanswerable
+        As for :func:`alliance_and_leaving`.
+
     References
     ----------
     Singer & Willett (2003), Applied Longitudinal Data Analysis, section 12.1.3, table 12.2; Akaike
@@ -53,6 +59,8 @@ def leaving_baselines(
     >>> sorted(leaving_baselines(sw.example())["baseline"])
     ['linear', 'polynomial', 'spline', 'steps']
     """
+    adjust = as_names(adjust)
+    need_asked(s, alliance, adjust)
     used = [f"{alliance}_to_date", f"{alliance}_change", *adjust]
     at_risk, lines = scored_decisions(s, alliance), []
     for shape in SHAPES:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from sessionwise.errors import InvalidInput, Problem
+from sessionwise.errors import InvalidInput, Problem, Refused
 from sessionwise.models.fit_on_risks import FitOnRisks
+from sessionwise.models.fixed_terms_test import named_terms
 from sessionwise.models.generalized_tests import wald_chi_square
 from sessionwise.models.hypothesis import Test
 
@@ -47,6 +48,8 @@ class CoxFit(FitOnRisks):
         ------
         InvalidInput
             A name that is none; a test this fit does not have.
+        Refused
+            More terms than clusters less one; terms too much alike.
         """
         names = list(self.estimates["term"])
         if by == "wald":
@@ -71,10 +74,16 @@ class CoxFit(FitOnRisks):
 
     def _wald(self, terms: tuple[str, ...]) -> Test:
         """Test by the covariance of the estimates."""
+        df = float(self.estimates["df"].iloc[0])
+        many = len(named_terms(terms, list(self.estimates["term"])))
+        if many > df:
+            raise Refused(
+                f"{df + 1:.0f} clusters cannot judge {many} terms together: at most {df:.0f}. Name "
+                "fewer terms."
+            )
         found = wald_chi_square(self.estimates, self.covariance, terms)
         if not self.recipe.cluster:
             return found
-        df = float(self.estimates["df"].iloc[0])
         value = found.statistic / found.df
         p = float(stats.f.sf(value, found.df, df))
         return Test(f"Wald F ({self.recipe.errors})", value, found.df, df, p, found.null)

@@ -15,7 +15,13 @@ from sessionwise.errors import Refused
 from sessionwise.features.leaving import Episodes, episodes, refuse_the_future
 from sessionwise.models.cox_fit import CoxFit
 from sessionwise.models.cox_frailty import with_deviations
-from sessionwise.models.cox_rows import check_random, check_words, laid_out, zero_one_design
+from sessionwise.models.cox_rows import (
+    check_levels_meet,
+    check_random,
+    check_words,
+    laid_out,
+    zero_one_design,
+)
 from sessionwise.models.ending_notes import as_counted
 from sessionwise.models.fit import VARIANCE_COLUMNS, Health, Recipe
 from sessionwise.models.fit_on_risks import FitOnRisks
@@ -116,7 +122,7 @@ def cox(  # noqa: PLR0913 - the words a study may say, each with a default
         start, stop = start or "start", stop or "stop"
     frame = model_frame(at_risk)
     check_words(frame, (start, stop, strata, cluster), ties, frailty)
-    parsed = parse(formula, frame.columns)
+    parsed = replace(parse(formula, frame.columns), intercept=True)  # it is in the baseline
     check_random(parsed, cluster, frailty)
     if on_sessions:
         compared_by = [name for name in (start, stop, strata) if name]
@@ -125,11 +131,12 @@ def cox(  # noqa: PLR0913 - the words a study may say, each with a default
     used, left_out = complete_rows(frame, list(dict.fromkeys(needed)))
     if on_sessions:
         refuse_few_clients(used)
+    check_levels_meet(parsed, used, strata)
     made = zero_one_design(parsed, used)
     risks = laid_out(made, used, (start, stop, strata), ties)
     found = cox_maximum(risks.times, risks.x, ties)
     _refuse_untold(found, risks.columns, strata)
-    codes = pd.factorize(used[cluster])[0] if cluster else np.zeros(0, int)
+    codes = _clusters(used, cluster) if cluster else np.zeros(0, int)
     covariance = clustered_covariance(found, codes) if cluster else found.covariance
     groups = int(codes.max()) + 1 if cluster else 0
     risks = replace(risks, coefficients=found.coefficients, covariance=covariance)
@@ -173,11 +180,22 @@ def cox(  # noqa: PLR0913 - the words a study may say, each with a default
     return with_deviations(fit, parsed.random, frailty) if parsed.random else fit
 
 
+def _clusters(used: pd.DataFrame, cluster: str) -> np.ndarray:
+    """Number the clusters; refuse one, which has nothing to differ from."""
+    codes = pd.factorize(used[cluster])[0]
+    if codes.max() < 1:
+        raise Refused(
+            f"`{cluster}` has one value in the {len(used)} rows of the model, and robust errors "
+            "come from how clusters differ. Take a column with several, or leave cluster out."
+        )
+    return codes
+
+
 def _refuse_untold(found: CoxMaximum, columns: tuple[str, ...], strata: str) -> None:
     """Refuse what is never compared, what goes to infinity, a climb that did not arrive."""
     named = [
         ", ".join(f"`{n}`" for n, marked in zip(columns, which, strict=True) if marked)
-        for which in (found.untold, found.endless)
+        for which in (found.untold, found.endless, found.beyond)
     ]
     if named[0]:
         within = f" of one `{strata}`" if strata else ""
@@ -190,6 +208,13 @@ def _refuse_untold(found: CoxMaximum, columns: tuple[str, ...], strata: str) -> 
         raise Refused(
             f"The hazard ratio of {named[1]} has no finite estimate: at every event it is the row "
             "highest (or lowest) in it that has the event. Leave the term out, or join categories."
+        )
+    if named[2]:
+        raise Refused(
+            f"{named[2]} would put log hazards of rows more than 650 apart, where they cannot be "
+            "added up. Either events come in the order of it, and it has no finite estimate, or "
+            "some rows lie far out in it (another unit, a code for what is missing), or it goes "
+            "with time: give how far each row lies from the others of its time then."
         )
     if not found.converged:
         raise Refused(

@@ -61,6 +61,20 @@ def check_random(parsed: Formula, cluster: str, frailty: str) -> None:
         raise InvalidInput([Problem(found, "", remedy)], "what cox was given")
 
 
+def check_levels_meet(parsed: Formula, used: pd.DataFrame, strata: str) -> None:
+    """Refuse levels that are never compared: each stratum holds one of them."""
+    if not strata:
+        return
+    for term in parsed.random:
+        levels = used.groupby(list(term.columns), observed=True, sort=False).ngroup()
+        if not (levels.groupby(used[strata], observed=True).nunique() > 1).any():
+            raise Refused(
+                f"Each `{strata}` holds one `{term.group}` only, and each has a baseline of its "
+                f"own, so nothing says how much `{term.group}` differ. Take the strata or "
+                f"{term} out."
+            )
+
+
 def zero_one_design(parsed: Formula, used: pd.DataFrame) -> Design:
     """Make the columns; refuse an outcome that is not 0/1 or of which there is none."""
     outcome = used[parsed.outcome]
@@ -70,12 +84,15 @@ def zero_one_design(parsed: Formula, used: pd.DataFrame) -> Design:
             f"`{parsed.outcome}` is neither 0 nor 1 in {odd} of {len(outcome)} rows. Make a 0/1 "
             "column first: 1 in the row at whose end the event happened."
         )
-    if not outcome.sum():
+    if not outcome.eq(1).any():
         raise Refused(
             f"`{parsed.outcome}` never happens in the {len(outcome)} rows that have what this "
             "model needs, so nothing says what goes with it."
         )
-    if outcome.all():  # every row ends with the event: a constant for the grammar, not here
+    used = used.assign(**{parsed.outcome: outcome.astype("int64")})  # may be a category
+    if used[
+        parsed.outcome
+    ].all():  # every row ends with the event: a constant for the grammar, not here
         made = design(parsed, used.assign(**{parsed.outcome: np.arange(len(used)) % 2}))
         return replace(made, response=np.ones(len(used)))
     return design(parsed, used)
@@ -115,12 +132,8 @@ def laid_out(
 
 def _times(used: pd.DataFrame, start: str, stop: str) -> tuple[np.ndarray, np.ndarray]:
     """Read the times; refuse those that are no numbers, or rows that end before they begin."""
-    wordy = [n for n in (start, stop) if n and not pd.api.types.is_numeric_dtype(used[n])]
-    if wordy:
-        problems = [
-            Problem(f"`{name}` holds no numbers", "", "Give times as numbers, dates as days.")
-            for name in wordy
-        ]
+    problems = [problem for name in (start, stop) if name for problem in _no_times(used[name])]
+    if problems:
         raise InvalidInput(problems, "the times")
     ends = used[stop].to_numpy(float)
     if not start:
@@ -135,3 +148,15 @@ def _times(used: pd.DataFrame, start: str, stop: str) -> tuple[np.ndarray, np.nd
         )
         raise InvalidInput([Problem(found, f"`{start}`, `{stop}`", remedy)], "the times")
     return begins, ends
+
+
+def _no_times(column: pd.Series) -> list[Problem]:
+    """Say what keeps a column from being times."""
+    name, kinds = column.name, pd.api.types
+    if not kinds.is_numeric_dtype(column) or kinds.is_bool_dtype(column):
+        return [Problem(f"`{name}` holds no numbers", "", "Give times as numbers, dates as days.")]
+    endless = int(np.isinf(column.to_numpy(float)).sum())
+    if not endless:
+        return []
+    remedy = "Of a row whose end was not seen give the last time it was, with an outcome of 0."
+    return [Problem(f"`{name}` is endless in {endless} rows", "", remedy)]

@@ -12,7 +12,7 @@ from sessionwise.features.leaving import Episodes, episodes, refuse_the_future
 from sessionwise.models.ending_notes import as_counted
 from sessionwise.models.fit import Fit, Recipe, Rows
 from sessionwise.models.formula_terms import Formula
-from sessionwise.models.formulas import parse
+from sessionwise.models.formulas import design, parse
 from sessionwise.models.generalized_linear import glm
 from sessionwise.models.generalized_mixed_model import EndlessVariance
 from sessionwise.models.labels import term_labels
@@ -24,6 +24,9 @@ from sessionwise.records.small_counts import many
 Link = Literal["cloglog", "logit"]
 Errors = Literal["CR2", "CR1", "CR0", "wild", "model"]
 EVENTS_PER_TERM = 10
+FEW_CLUSTERS = 20
+"""Therapists below which it is said that clustered errors rest on few."""
+
 ONCE_NODES = 25
 """Nodes of quadrature where nobody has two events: Laplace's approximation is far off there."""
 
@@ -91,6 +94,7 @@ def hazard(
     complete = frame[used].notna().all(axis=1)
     refuse_few_clients(frame[complete])
     therapists = frame.loc[complete, "therapist"].nunique() if "therapist" in frame else 0
+    few: tuple[str, ...] = ()
     if parsed.random:
         fit, notes = _with_levels(formula, parsed, frame[complete], link), ()
     elif therapists < 2 and errors != "model":
@@ -100,11 +104,12 @@ def hazard(
         cluster = None if errors == "model" else "therapist"
         fit = glm(formula, frame[complete], "binomial", link, cluster=cluster, errors=errors)
         notes = ()
+        few = _few_clusters(therapists, errors)
     notes += _few_events(fit, int(frame.loc[complete, outcome].sum()))
     return fit.replace(
         question=f"What goes with {ENDS[outcome]} after a session, among those who attended it?",
         rows=_rows(frame, complete, used, outcome, therapists, at_risk),
-        recipe=as_counted(_recipe(fit, notes), at_risk),
+        recipe=as_counted(_recipe(fit, few, notes), at_risk),
         outcome=outcome,
         labels=term_labels(at_risk.columns, [*fit.estimates["term"], outcome]),
     )
@@ -122,6 +127,12 @@ def _once_only(parsed: Formula, rows: pd.DataFrame) -> tuple[str, ...]:
 
 def _with_levels(formula: str, parsed: Formula, rows: pd.DataFrame, link: Link) -> Fit:
     """Fit the hazard with random terms; of those by whom an event happens once, say what it is."""
+    if not rows[parsed.outcome].any():
+        raise Refused(
+            f"`{parsed.outcome}` is 0 in all {len(rows)} rows that have what this model needs: "
+            "there is nothing to explain."
+        )
+    design(parsed, rows)  # what has no estimate of its own is refused, as without random terms
     once = _once_only(parsed, rows)
     if not once:
         return mixed(formula, rows, family="binomial", link=link)
@@ -141,10 +152,16 @@ def _endless(group: str) -> str:
     return (
         f"Differences in the hazard between `{group}` are estimated as endless. No `{group}` has "
         "two events, so nothing in these rows but the form of the model says how much they differ, "
-        "and here it says nothing. What the rows can carry: differences between therapists, "
-        "(1 | therapist), each of whom has several events; or no random term, with errors "
-        "clustered by therapist (CR2)."
+        f"and here it says nothing. What the rows can carry: {_instead(group)}no random term, with "
+        "errors clustered by therapist (CR2)."
     )
+
+
+def _instead(group: str) -> str:
+    """Say what may differ where this does not, unless it is that."""
+    if group == "therapist":
+        return ""
+    return "differences between therapists, (1 | therapist), each of whom has several events; or "
 
 
 def _refuse_beside_others(group: str, parsed: Formula) -> None:
@@ -154,7 +171,8 @@ def _refuse_beside_others(group: str, parsed: Formula) -> None:
         raise Refused(
             f"No `{group}` has two events, and Laplace's approximation, which several random terms "
             "or slopes would need, then finds differences where there are none. Take "
-            f"(1 | {group}) alone, as a sensitivity analysis by quadrature, or (1 | therapist)."
+            f"(1 | {group}) alone, as a sensitivity analysis by quadrature"
+            f"{'' if group == 'therapist' else ', or (1 | therapist)'}."
         )
 
 
@@ -180,6 +198,16 @@ def _few_events(fit: Fit, events: int) -> tuple[str, ...]:
     return (
         f"There are {many(events)} endings for {terms} terms, under {EVENTS_PER_TERM} each: "
         "the estimates may be far off and their intervals too short.",
+    )
+
+
+def _few_clusters(therapists: int, errors: str) -> tuple[str, ...]:
+    """Say where clustered errors rest on few therapists."""
+    if errors in ("model", "wild") or therapists >= FEW_CLUSTERS:
+        return ()
+    return (
+        f"There are {therapists} therapists, fewer than {FEW_CLUSTERS}: clustered errors rest on "
+        f"few, and limits are by t with {therapists - 1} degrees of freedom.",
     )
 
 
@@ -217,13 +245,13 @@ def _rows(
     )
 
 
-def _recipe(fit: Fit, notes: tuple[str, ...]) -> Recipe:
+def _recipe(fit: Fit, first: tuple[str, ...], notes: tuple[str, ...]) -> Recipe:
     """Add what a methods section must say of this model."""
     sources = ("discrete_hazard", *fit.recipe.sources)
     return replace(
         fit.recipe,
         kind=f"discrete-time hazard{' with random effects' * len(fit.variances.head(1))}",
         clock="session",
-        notes=(CLOCK, *notes, *fit.recipe.notes),
+        notes=(*first, CLOCK, *notes, *fit.recipe.notes),
         sources=sources,
     )

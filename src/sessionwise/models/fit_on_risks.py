@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import pandas as pd
@@ -13,6 +13,7 @@ from sessionwise.models.predicted_staying import (
     CENSORED_OTHERS,
     baseline_table,
     described,
+    outside,
     staying_curve,
 )
 from sessionwise.models.risk_order import concordance_row
@@ -238,7 +239,8 @@ class FitOnRisks(Fit):
         Curve
             exp(−cumulative hazard), a curve per profile and stratum, with 95 % limits symmetric for
             log(−log), as R's ``survfit(…, conf.type = "log-log")``. Where other endings were
-            censored it is not the probability of staying, and a note says so.
+            censored it is not the probability of staying, and a note says so; another names columns
+            in which somebody lies beyond all rows of the model.
 
         Raises
         ------
@@ -254,10 +256,12 @@ class FitOnRisks(Fit):
         >>> fit.curves(low).estimates["group"].unique().tolist()
         ['low alliance']
         """
+        found = described(self.risks, profiles, path)
+        notes = (*outside(self.risks, profiles), *self.recipe.notes)
         return staying_curve(
             self.risks,
-            described(self.risks, profiles, path),
-            self.recipe,
+            found,
+            replace(self.recipe, notes=notes),
             (_state(self.outcome), self.rows, _unit(self)),
         )
 

@@ -210,7 +210,7 @@ def _refuse_separation(made: Design, outcome: Outcome) -> None:
         raise Refused(
             f"{', '.join(f'`{term}`' for term in guilty)} gives `{outcome.name}` away "
             "(separation): there is no finite estimate. Leave the term out, join categories in "
-            "which all or none happened, or take prior='weak'."
+            "which all or none happened, or take sw.mixed(…, prior='weak')."
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from sessionwise.errors import Refused
 from sessionwise.models.fixed_terms_test import named_terms
 from sessionwise.models.generalized_solution import (
     GeneralizedSolution,
@@ -17,6 +18,9 @@ from sessionwise.models.generalized_solution import (
 )
 from sessionwise.models.hypothesis import Test
 from sessionwise.models.likelihood_ratio import named_deviations, no_variance, ratio_test
+
+ALIKE = 1e-12
+"""Share of its variance that a combination of estimates must have of its own to be tested."""
 
 
 def wald_chi_square(estimates: pd.DataFrame, covariance: np.ndarray, names: Sequence[str]) -> Test:
@@ -35,6 +39,8 @@ def wald_chi_square(estimates: pd.DataFrame, covariance: np.ndarray, names: Sequ
     ------
     InvalidInput
         A name that is none.
+    Refused
+        Estimates that move together but for rounding.
 
     Examples
     --------
@@ -45,7 +51,15 @@ def wald_chi_square(estimates: pd.DataFrame, covariance: np.ndarray, names: Sequ
     terms = estimates["term"].tolist()
     chosen = named_terms(names, terms)
     value = estimates["estimate"].to_numpy(float)[chosen]
-    statistic = float(value @ np.linalg.solve(covariance[np.ix_(chosen, chosen)], value))
+    known = covariance[np.ix_(chosen, chosen)]
+    error = np.sqrt(np.diag(known))
+    alike, each_z = known / np.outer(error, error), value / error
+    if np.linalg.eigvalsh(alike)[0] < ALIKE:
+        raise Refused(
+            "The estimates of these terms move together so closely that they cannot be tested "
+            "together. Leave one of them out of the model."
+        )
+    statistic = float(each_z @ np.linalg.solve(alike, each_z))
     each = ", ".join(f"`{terms[place]}`" for place in chosen)
     k = len(chosen)
     return Test(

@@ -17,9 +17,6 @@ RANDOM_FROM = 10
 WILD_BELOW = 8
 """Therapists below which CR2 with t rejects too often, and the wild bootstrap judges."""
 
-FEW_CLUSTERS = 20
-"""Therapists below which it is said that clustered errors rest on few."""
-
 
 def hazard_by_therapist(formula: str, at_risk: Episodes, link: Link) -> Fit:
     """Fit a hazard in which clients of one therapist may go together, in the way that holds.
@@ -80,20 +77,14 @@ def _therapists(formula: str, at_risk: Episodes) -> int:
 
 
 def _clustered(formula: str, at_risk: Episodes, link: Link, many: int) -> Fit:
-    """Cluster the errors by therapist, and say so where that rests on few."""
-    if not 2 <= many < FEW_CLUSTERS:
+    """Cluster the errors by therapist; of very few, judge by the bootstrap."""
+    if not 2 <= many < WILD_BELOW:
         return hazard(formula, at_risk, link)
-    if many < WILD_BELOW:
-        note = (
-            f"There are {many} therapists, fewer than {WILD_BELOW}: p-values and limits are those "
-            "of the wild cluster bootstrap, as CR2 errors with t would reject too often."
-        )
-        return _noted(hazard(formula, at_risk, link, errors="wild"), note)
     note = (
-        f"There are {many} therapists, fewer than {FEW_CLUSTERS}: clustered errors rest on few, "
-        f"and limits are by t with {many - 1} degrees of freedom."
+        f"There are {many} therapists, fewer than {WILD_BELOW}: p-values and limits are those "
+        "of the wild cluster bootstrap, as CR2 errors with t would reject too often."
     )
-    return _noted(hazard(formula, at_risk, link), note)
+    return _noted(hazard(formula, at_risk, link, errors="wild"), note)
 
 
 def _noted(fit: Fit, note: str) -> Fit:

@@ -19,7 +19,7 @@ from sessionwise.features.attendance import (
     rows_asked,
 )
 from sessionwise.features.given import need_given
-from sessionwise.features.intake import need_intake
+from sessionwise.features.intake import as_names, need_intake
 from sessionwise.models.cox_model import cox
 from sessionwise.models.fit import Fit
 from sessionwise.models.labels import term_labels
@@ -86,7 +86,7 @@ def alliance_and_missing_again(
     'missing'
     """
     _check_words(event, clock)
-    adjust = [adjust] if isinstance(adjust, str) else list(adjust)
+    adjust = as_names(adjust)
     s.need([alliance], PURPOSE)
     need_intake(s, adjust, PURPOSE)
     need_given(s, [alliance, *adjust], PURPOSE)
@@ -96,7 +96,7 @@ def alliance_and_missing_again(
     cancelled = event == "cancelled"
     rows, left_out = rows_asked(s, fixed, cancelled=cancelled)
     refuse_few_clients(rows)
-    rows = with_spells(rows, event)
+    rows = with_spells(rows, event, s.frame)
     formula = f"{event} ~ {' + '.join(fixed)}"
     if clock == "gap":
         fit = cox(formula, rows, start="gap_start", stop="gap_stop", strata="spell", cluster="who")
@@ -126,7 +126,7 @@ def alliance_and_missing_again(
     )
 
 
-def with_spells(rows: pd.DataFrame, event: str) -> pd.DataFrame:
+def with_spells(rows: pd.DataFrame, event: str, among: pd.DataFrame | None = None) -> pd.DataFrame:
     """Give each appointment its place on both clocks.
 
     Parameters
@@ -135,14 +135,17 @@ def with_spells(rows: pd.DataFrame, event: str) -> pd.DataFrame:
         Appointments in order, with the key of the course, ``appointment`` and the 0/1 ``event``.
     event
         Its column.
+    among
+        All appointments of these courses, ``rows`` among them: an event on a row that lacks a
+        score, or before the first session, has happened too. Without it, ``rows`` are all.
 
     Returns
     -------
     DataFrame
         With ``start, stop`` (the appointment and the one before); ``gap_start, gap_stop`` (counted
-        from the last event of the course, or its first row here); ``spell`` (events of the course
-        before this row, from 0; with fewer than 10 events the later ones are taken together); and
-        ``who``, a number for each client.
+        from the last event of the course, or its first appointment); ``spell`` (events of the
+        course before this row, from 0; with fewer than 10 events the later ones are taken
+        together); and ``who``, a number for each client.
 
     Examples
     --------
@@ -153,12 +156,11 @@ def with_spells(rows: pd.DataFrame, event: str) -> pd.DataFrame:
            [2, 3, 1, 2, 0],
            [3, 4, 0, 1, 0]])
     """
-    rows = rows.copy(deep=False)
-    course = rows.groupby(COURSE_KEY, sort=False, observed=True).ngroup()
+    key = [*COURSE_KEY, "appointment"]
+    told = _events_before(rows if among is None else among, event)
+    rows = rows.merge(told, on=key, how="left", validate="one_to_one")
     stop, happened = rows["appointment"].astype("int64"), rows[event].astype("int64")
-    before = happened.groupby(course).cumsum() - happened
-    last = stop.where(happened == 1).groupby(course).ffill().groupby(course).shift()
-    origin = last.fillna((stop - 1).groupby(course).transform("first")).astype("int64")
+    before, origin = (rows.pop(name) for name in ("before", "origin"))
     rows["start"], rows["stop"] = stop - 1, stop
     rows["gap_start"], rows["gap_stop"] = stop - 1 - origin, stop - origin
     enough = happened.groupby(before).sum() >= FEWEST
@@ -166,6 +168,17 @@ def with_spells(rows: pd.DataFrame, event: str) -> pd.DataFrame:
     rows["spell"] = before.clip(upper=most)
     rows["who"] = rows.groupby(["clinic", "client"], sort=False, observed=True).ngroup()
     return rows
+
+
+def _events_before(rows: pd.DataFrame, event: str) -> pd.DataFrame:
+    """Give of each appointment the events of its course before, and from where gaps count."""
+    course = rows.groupby(COURSE_KEY, sort=False, observed=True).ngroup()
+    stop, happened = rows["appointment"].astype("int64"), rows[event].astype("int64")
+    last = stop.where(happened == 1).groupby(course).ffill().groupby(course).shift()
+    return rows[[*COURSE_KEY, "appointment"]].assign(
+        before=happened.groupby(course).cumsum() - happened,
+        origin=last.fillna((stop - 1).groupby(course).transform("first")).astype("int64"),
+    )
 
 
 def _said(clock: str, rows: pd.DataFrame) -> str:

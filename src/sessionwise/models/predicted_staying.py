@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from sessionwise.engine.baseline_curve import baseline_hazard, profile_hazard
+from sessionwise.engine.baseline_curve import FURTHEST, baseline_hazard, profile_hazard
 from sessionwise.engine.efron_steps import tied_steps
 from sessionwise.errors import InvalidInput, Problem, Refused
+from sessionwise.models.design_matrix import is_numeric
 from sessionwise.models.fit import Curve, Recipe, Rows
 from sessionwise.models.risk_rows import RiskRows, columns_of
 
@@ -117,6 +118,26 @@ def _notes(rows: RiskRows, profiles: Mapping[str, Described], state: str) -> lis
     return [CHANGING if changing else HELD, *aside, *([AT_NOUGHT] if rows.shift.any() else [])]
 
 
+def outside(rows: RiskRows, profiles: pd.DataFrame) -> tuple[str, ...]:
+    """Say in which columns a profile lies beyond all rows of the model."""
+    if rows.made is None:
+        return ()
+    beyond = []
+    for name in rows.made.encoding.formula.measured[1:]:
+        seen = rows.used[name]
+        if name not in profiles or not is_numeric(seen):
+            continue
+        low, high = float(seen.min()), float(seen.max())
+        if not profiles[name].between(low, high).all():
+            beyond.append(f"`{name}` ({_written(low)} to {_written(high)})")
+    if not beyond:
+        return ()
+    return (
+        f"Somebody lies beyond what the rows of the model hold of {', '.join(beyond)}: such a "
+        "curve rests on the form of the model alone.",
+    )
+
+
 def described(rows: RiskRows, profiles: pd.DataFrame, path: str = "") -> dict[str, Described]:
     """Give each profile a name and the columns of the model; see `CoxFit.curves`.
 
@@ -163,7 +184,7 @@ def _paths(profiles: pd.DataFrame, matrix: np.ndarray, path: str) -> dict[str, D
 
 
 def _written(value: object) -> str:
-    return f"{value:g}".replace("-", "−") if isinstance(value, int | float) else str(value)
+    return f"{value:.10g}".replace("-", "−") if isinstance(value, int | float) else str(value)
 
 
 def _profile(rows: RiskRows, one: Described) -> list[tuple]:
@@ -192,7 +213,8 @@ def _piece(
 ) -> pd.DataFrame:
     """Lay one curve out, with limits symmetric for log(−log)."""
     half = float(stats.norm.ppf(0.975)) * error / hazard
-    survival = np.exp(-hazard)
+    survival, log = np.exp(-hazard), np.log(hazard)
+    low, high = (np.exp(-np.exp(np.clip(log + by, -FURTHEST, FURTHEST))) for by in (half, -half))
     return pd.DataFrame(
         {
             "group": pd.Series([group] * len(hazard), dtype="str"),
@@ -201,7 +223,7 @@ def _piece(
             "at_risk": when[1],
             "estimate": survival,
             "std_error": survival * error,
-            "low": np.exp(-hazard * np.exp(half)),
-            "high": np.exp(-hazard * np.exp(-half)),
+            "low": low,
+            "high": high,
         }
     )

@@ -13,7 +13,7 @@ from sessionwise.engine.boundary_mixture import boundary_p
 from sessionwise.engine.spread_profile import SpreadProfile
 from sessionwise.errors import Refused, Unanswerable
 from sessionwise.features.given import need_given
-from sessionwise.features.intake import need_intake
+from sessionwise.features.intake import as_names, need_intake
 from sessionwise.features.leaving import Episodes, episodes, need_endings
 from sessionwise.models.benchmarks import THERAPISTS_AND_DROPOUT, Benchmark
 from sessionwise.models.discrete_hazard import Link, hazard
@@ -142,6 +142,7 @@ def therapists_and_leaving(
     >>> bool(found.share_low <= found.share <= found.share_high)
     True
     """
+    adjust = as_names(adjust)
     need_endings(s)
     s.need(["therapist"], PURPOSE)
     need_intake(s, adjust, PURPOSE)
@@ -153,7 +154,11 @@ def therapists_and_leaving(
     described = hazard(formula, at_risk, link)
     rows = at_risk.frame[at_risk.frame[used].notna().all(axis=1)].reset_index(drop=True)
     kept = mixed(formula, rows, family="binomial", link=link, zero="keep", quadrature=NODES)
-    sources = ("discrete_hazard", *kept.recipe.sources, "profile", "median_ratio", "zimmermann")
+    rule = (at_risk.source,) if at_risk.source else ()
+    sources = (
+        *("discrete_hazard", *kept.recipe.sources, "profile", "median_ratio", "zimmermann"),
+        *rule,
+    )
     said = tuple(one for one in described.recipe.notes if one not in kept.recipe.notes)
     fit = kept.replace(
         question="How much of who leaves unplanned goes with the therapist?",
@@ -163,6 +168,7 @@ def therapists_and_leaving(
             kept.recipe,
             kind="discrete-time hazard with a random therapist",
             notes=(*(note for note in notes if "change" not in note), *said, *kept.recipe.notes),
+            caution=described.recipe.caution,
             sources=tuple(dict.fromkeys(sources)),
         ),
     )
@@ -182,8 +188,10 @@ def _need_therapists(at_risk: Episodes, used: Sequence[str]) -> None:
 
 def _found(fit: GeneralizedMixedFit, rows: pd.DataFrame, by: int) -> TherapistDifferences:
     """Put together what a fit says of its therapists."""
-    if by < 1:
-        raise Refused(f"Chances over {by} sessions are over none. Give 1 or more.")
+    if not isinstance(by, int | np.integer) or by < 1:
+        raise Refused(
+            f"Chances over {by} sessions cannot be given. Give a whole number, 1 or more."
+        )
     link, solution = fit.recipe.link, fit.solution
     profile = SpreadProfile(solution.likelihood, solution.summit)
     best = 0.0 if solution.singular else profile.best

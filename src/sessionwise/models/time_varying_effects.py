@@ -80,13 +80,15 @@ def held_against_time(rows: RiskRows, transform: Transform) -> ProportionalTest:
     InvalidInput
         A transform that is none.
     Refused
-        No column to test; the logarithm of an end at 0 or before.
+        No column to test; events at one time only; the logarithm of an end at 0 or before.
     """
     if transform not in get_args(Transform):
         found = nearest(transform, get_args(Transform))
         raise InvalidInput([Problem(f"'{transform}' is no scale of time", "", found)], "the test")
     if not rows.columns:
         raise Refused("The model has no column whose hazard ratio could change with time.")
+    if rows.times.time.size < 2:
+        raise Refused("All events happen at one time, so nothing says how a ratio goes with time.")
     if transform == "log" and (rows.stop <= 0).any():
         raise Refused(
             f"{int((rows.stop <= 0).sum())} rows end at 0 or before, which has no logarithm. Take "

@@ -9,8 +9,8 @@ import pandas as pd
 from sessionwise.features.dropout_rule import OUTCOME_CAUTION
 from sessionwise.models.every_definition import EveryDefinition
 from sessionwise.show.display import Note, Table, explained
-from sessionwise.show.effect_words import ratio_cells
 from sessionwise.show.numbers import UNKNOWN, count, listed, number, percent
+from sessionwise.show.ratios import ratio_cells
 from sessionwise.show.suppression import SMALLEST, WITHHELD, suppress
 from sessionwise.show.tables import cell_text, made, table
 from sessionwise.show.words import capital

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 import numpy as np
@@ -10,7 +9,7 @@ import pandas as pd
 
 from sessionwise.errors import InvalidInput, Problem
 from sessionwise.models.fit import Fit
-from sessionwise.show.numbers import UNKNOWN, decimals, interval, number, with_limits
+from sessionwise.show.numbers import decimals, interval, number
 from sessionwise.show.words import CLOCKS
 
 Better = Literal["higher", "lower", ""]
@@ -68,29 +67,6 @@ def points(row: pd.Series) -> tuple[str, str]:
 def signed(row: pd.Series) -> str:
     """Give an estimate with its sign."""
     return number(row["estimate"], decimals(row["low"], row["high"]))
-
-
-def ratio_words(row: pd.Series, per: float = 1.0) -> str:
-    """Give a ratio with its interval, of an estimate on the log scale, per so many points."""
-    ratio, low, high = (math.exp(row[end] * per) for end in ("estimate", "low", "high"))
-    places = decimals(low, high, 1.0)
-    return f"{number(ratio, places)}, {interval(low, high, places)}"
-
-
-def ratio_cells(row: pd.Series) -> tuple[list[float], str]:
-    """Give a ratio and its limits, rounded as they are written, and as a table writes them."""
-    values = [math.exp(row[end]) for end in ("estimate", "low", "high")]
-    if math.isnan(values[0]):
-        return [math.nan] * 3, UNKNOWN
-    places = decimals(*values[1:], 1.0)
-    return [round(value, places) for value in values], with_limits(*values, null=1.0)
-
-
-def ratio_per_deviation(row: pd.Series, spread: float) -> str:
-    """Give a ratio per standard deviation and per point; per point only where there is none."""
-    if not spread > 0:
-        return ratio_words(row)
-    return f"{ratio_words(row, spread)}; per point {ratio_words(row).replace('95 % CI ', '')}"
 
 
 def side(row: pd.Series, better: Better) -> str:

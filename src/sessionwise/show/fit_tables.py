@@ -14,6 +14,7 @@ from sessionwise.models.fit import Curve, Fit, Health, Rows, Unanswered
 from sessionwise.models.therapists_leaving import TherapistDifferences
 from sessionwise.show.display import Note, Nothing, Table, answered, explained
 from sessionwise.show.numbers import UNKNOWN, decimals, number, p_digits
+from sessionwise.show.ratios import ratio, ratio_of, rounded_ratio
 from sessionwise.show.suppression import guarded
 from sessionwise.show.tables import cell_text, made, table
 from sessionwise.show.words import error_words, of_whom, ratio_name, term_words, verdict
@@ -89,15 +90,15 @@ def estimates(
     found = fit.estimates
     if exponentiate:
         found = found[found["term"] != "Intercept"].assign(
-            **{column: np.exp(found[column]) for column in ("estimate", "low", "high")}
+            **{column: found[column].map(ratio_of) for column in ("estimate", "low", "high")}
         )
     null = 1.0 if exponentiate else 0.0
     frames, texts = [], []
     for row in found.to_dict("records"):
         places = decimals(row["low"], row["high"], null)
         term = term_words(row["term"], fit.labels)
-        frames.append({"term": term, **_rounded(row, places)})
-        texts.append({"term": term, **_written(row, places)})
+        frames.append({"term": term, **_rounded(row, places, exponentiate)})
+        texts.append({"term": term, **_written(row, places, exponentiate)})
     columns = ["term", "estimate", "std_error", "df", "low", "high", "p"]
     shown = ["term", "estimate", "std_error", "df", "interval", "p"]
     return made(
@@ -196,23 +197,27 @@ def _result_text(cell: Any) -> str:
     return f"{mantissa} × 10{raised}".replace("-", "−")
 
 
-def _rounded(row: dict[str, Any], places: int) -> dict[str, Any]:
-    """Round one row of estimates as it is printed; a tiny p keeps its size."""
-    p = row["p"]
+def _rounded(row: dict[str, Any], places: int, ratios: bool) -> dict[str, Any]:
+    """Round one row of estimates as it is printed; a tiny p, or ratio, keeps its size."""
+    p, each = row["p"], rounded_ratio if ratios else round
     return {
-        **{key: round(row[key], places) for key in ("estimate", "std_error", "low", "high")},
+        "estimate": each(row["estimate"], places),
+        "std_error": round(row["std_error"], places),
+        "low": each(row["low"], places),
+        "high": each(row["high"], places),
         "df": round(row["df"], 1) if math.isfinite(row["df"]) else math.nan,
         "p": round(p, 3) if p >= 0.001 else float(f"{p:.1g}"),
     }
 
 
-def _written(row: dict[str, Any], places: int) -> dict[str, str]:
+def _written(row: dict[str, Any], places: int, ratios: bool) -> dict[str, str]:
     """Write one row of estimates."""
+    each = ratio if ratios else number
     return {
-        "estimate": number(row["estimate"], places),
+        "estimate": each(row["estimate"], places),
         "std_error": number(row["std_error"], places),
         "df": UNKNOWN if not math.isfinite(row["df"]) else number(row["df"], 1).removesuffix(".0"),
-        "interval": f"{number(row['low'], places)} to {number(row['high'], places)}",
+        "interval": f"{each(row['low'], places)} to {each(row['high'], places)}",
         "p": p_digits(row["p"]),
     }
 

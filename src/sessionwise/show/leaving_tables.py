@@ -10,8 +10,8 @@ from sessionwise.models.alliance_endings import EndingHazards
 from sessionwise.models.fit import Fit
 from sessionwise.models.therapists_leaving import TherapistDifferences
 from sessionwise.show.display import Note, Table, answered, explained
-from sessionwise.show.effect_words import ratio_cells
 from sessionwise.show.numbers import UNKNOWN, number, p_digits
+from sessionwise.show.ratios import ratio_cells, ratio_of, rounded_ratio
 from sessionwise.show.tables import made
 from sessionwise.show.words import capital, counted, of_whom, ratio_name, term_words
 
@@ -45,7 +45,7 @@ def baselines(found: pd.DataFrame, name: str = "baselines", title: str = "") -> 
     for row in found.to_dict("records"):
         shape = capital(SHAPE_WORDS.get(row["baseline"], row["baseline"]))
         fitted = math.isfinite(row["loglik"])
-        ratios = {key: round(math.exp(row[key]), 3) for key in ("alliance", "change")}
+        ratios = {key: rounded_ratio(ratio_of(row[key]), 3) for key in ("alliance", "change")}
         numbers = {
             "baseline": shape,
             "parameters": int(row["parameters"]) if fitted else pd.NA,

@@ -11,6 +11,7 @@ from sessionwise.models.fit import Fit
 from sessionwise.show.display import Figure, Nothing, answered
 from sessionwise.show.figures.rows import Row, drawn_rows, ratio_beside
 from sessionwise.show.numbers import number
+from sessionwise.show.ratios import ratio, ratio_of
 from sessionwise.show.theme import canvas, finished, style
 from sessionwise.show.words import called, of_whom, verdict
 
@@ -93,5 +94,5 @@ def _finding(rows: list[Row], alliance: str) -> str:
         middle, low, high = row.numbers
         clear = low > 0 or high < 0
         direction = ("fewer" if middle < 0 else "more") if clear else "no clear difference in"
-        said.append(f"{direction} {kind} endings ({number(math.exp(middle), 2)})")
+        said.append(f"{direction} {kind} endings ({ratio(ratio_of(middle))})")
     return f"A higher {alliance} so far preceded {' and '.join(said)}"

@@ -12,12 +12,16 @@ from sessionwise.show.axes import time_axis
 from sessionwise.show.curve_words import moment
 from sessionwise.show.display import Figure, Nothing, answered
 from sessionwise.show.numbers import count, listed, number, p_value
+from sessionwise.show.ratios import ratio, ratio_of
 from sessionwise.show.suppression import SMALLEST
 from sessionwise.show.theme import INK, PALETTE, QUIET, SMALL_SIZE, canvas, finished, folded, style
 from sessionwise.show.words import capital, counted, term_words
 
 MOST_PANELS = 4
 CLEAR = 0.05
+FURTHEST = 100.0
+"""Log hazard ratios beyond this are drawn as this."""
+
 STEPS = ((1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))
 """Where ticks of a logarithmic axis may stand in each power of ten, the most first."""
 MOST_TICKS, NARROW = 7, 4
@@ -75,7 +79,7 @@ def _panel(axes: Axes, found: EffectsOverTime, term: str) -> None:
     """Draw one term."""
     line, points = (part[part["term"] == term] for part in (found.lines, found.points))
     relative = term in found.relative
-    shown = _as_it_is if relative else np.exp
+    shown = _as_it_is if relative else _as_ratio
     time_axis(axes, line["time"], found.unit, most=6)
     if not relative:
         axes.set_yscale("log")
@@ -100,6 +104,10 @@ def _panel(axes: Axes, found: EffectsOverTime, term: str) -> None:
     label = folded(capital(term_words(term, found.labels)), 26)
     axes.set_title(f"{label} ({p_value(p)})", loc="left", color=INK)
     axes.set_ylabel("Effect, fitted = 1" if relative else "Hazard ratio")
+
+
+def _as_ratio(values: np.ndarray) -> np.ndarray:
+    return np.exp(np.clip(values, -FURTHEST, FURTHEST))
 
 
 def _as_it_is(values: np.ndarray) -> np.ndarray:
@@ -160,7 +168,7 @@ def finding(found: EffectsOverTime) -> str:
     if term in found.relative:
         return f"What {label} goes with changes {over} ({p}){also}"
     line = found.early_late.set_index("term").loc[term]
-    ends = [number(float(np.exp(line[f"estimate_{end}"])), 2) for end in ("early", "late")]
+    ends = [ratio(ratio_of(line[f"estimate_{end}"])) for end in ("early", "late")]
     when = [_when(line[end], found.unit) for end in ("early", "late")]
     return (
         f"The hazard ratio of {label} changes {over}: {ends[0]} at {when[0]}, {ends[1]} at "

@@ -60,7 +60,8 @@ def effects(
         return Nothing()
     rows = pd.DataFrame([fit.term(term) for term in terms])[["estimate", "low", "high"]]
     numbers = rows.to_numpy(float)
-    numbers = np.exp(numbers) if exponentiate else numbers
+    with np.errstate(over="ignore"):  # what has no end is not drawn
+        numbers = np.exp(numbers) if exponentiate else numbers
     if not np.isfinite(numbers).all() or (exponentiate and (numbers <= 0).any()):
         return Nothing()
     null = 1.0 if exponentiate else 0.0

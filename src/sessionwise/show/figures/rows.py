@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from sessionwise.show.numbers import with_limits
+from sessionwise.show.ratios import ratio_cells
 from sessionwise.show.theme import INK, PALETTE, QUIET, SMALL_SIZE, folded
 
 
@@ -38,7 +37,7 @@ class Row:
 
 def ratio_beside(numbers: tuple[float, float, float]) -> str:
     """Write a log ratio and its limits as ratios, as they stand on the right."""
-    return with_limits(*(math.exp(value) for value in numbers), null=1.0, gap="  ")
+    return ratio_cells(dict(zip(("estimate", "low", "high"), numbers, strict=True)), gap="  ")[1]
 
 
 def drawn_rows(

@@ -10,8 +10,9 @@ from sessionwise.models.alliance_attendance import chance_of_missing
 from sessionwise.models.fit import Fit
 from sessionwise.models.generalized_mixed_fit import GeneralizedMixedFit
 from sessionwise.show.display import Sentence, answered
-from sessionwise.show.effect_words import clear, ratio_per_deviation
+from sessionwise.show.effect_words import clear
 from sessionwise.show.numbers import interval, number
+from sessionwise.show.ratios import in_points, ratio_per_deviation
 from sessionwise.show.words import article, called, capital, error_words, of_whom, verdict, without
 
 
@@ -78,7 +79,7 @@ def _step(fit: Fit, scale: str, kind: str) -> str:
     spread = fit.scales.get(scale, math.nan)
     if not spread > 0:
         return "one point"
-    return f"one {kind}standard deviation ({number(spread, 1)} points)"
+    return f"one {kind}standard deviation ({in_points(spread)} points)"
 
 
 def _effect(fit: Fit, term: str, scale: str, subject: str) -> str:

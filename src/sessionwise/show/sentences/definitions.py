@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import pandas as pd
 
 from sessionwise.models.every_definition import EveryDefinition
 from sessionwise.show.definition_tables import EFFECT_WORDS
 from sessionwise.show.display import Sentence, answered
-from sessionwise.show.effect_words import ratio_words
-from sessionwise.show.numbers import count, listed, number, percent
+from sessionwise.show.numbers import count, listed, percent
+from sessionwise.show.ratios import limits_text, ratio_of, ratio_with_limits
 from sessionwise.show.suppression import SMALLEST
 from sessionwise.show.words import counted
 
@@ -72,7 +70,7 @@ def endings_kept(frame: pd.DataFrame, name: str = "endings-kept") -> Sentence:
     said = []
     for effect in EFFECT_WORDS:
         rows = frame[(frame["effect"] == effect) & frame["estimate"].notna()]
-        ratios = [f"{ratio_words(row)} ({row['version']})" for row in rows.to_dict("records")]
+        ratios = [f"{ratio_with_limits(row)} ({row['version']})" for row in rows.to_dict("records")]
         if ratios:
             what = "of the score to date" if effect == "to_date" else "of its last change"
             said.append(f"The hazard ratio per point {what} is {listed(ratios)}.")
@@ -85,12 +83,12 @@ def _moves(effects: pd.DataFrame, effect: str, label: str) -> str:
     if rows.empty:
         return ""
     lower, higher = int((rows["high"] < 0).sum()), int((rows["low"] > 0).sum())
-    ends = sorted(math.exp(value) for value in rows["estimate"])
+    ends = sorted(ratio_of(value) for value in rows["estimate"])
     clear = [f"a lower hazard by {lower}"] * bool(lower) + [f"a higher one by {higher}"] * bool(
         higher
     )
     verdict = listed(clear) if clear else "no clear difference by any"
-    span = f"hazard ratios of {number(ends[0])} to {number(ends[-1])}"
+    span = f"hazard ratios of {limits_text(ends[0], ends[-1], 2)}"
     words = "to date" if effect == "to_date" else "at the last session"
     what = f"One standard deviation more {label} {words}" if effect == "to_date" else (
         f"A rise of the {label} by one standard deviation {words}")  # fmt: skip

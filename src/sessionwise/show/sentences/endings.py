@@ -18,8 +18,8 @@ from sessionwise.show.curve_words import (
     spread_of,
 )
 from sessionwise.show.display import Sentence, answered
-from sessionwise.show.effect_words import clear, ratio_per_deviation
-from sessionwise.show.numbers import number
+from sessionwise.show.effect_words import clear
+from sessionwise.show.ratios import in_points, ratio_per_deviation
 from sessionwise.show.suppression import SMALLEST
 from sessionwise.show.words import (
     article,
@@ -166,7 +166,7 @@ def _deviation(fit: Fit, level: str, kind: str) -> str:
     """Name the step an effect is told for: a standard deviation if it is known, or a point."""
     spread = fit.scales.get(f"alliance_{level}", math.nan)
     if spread > 0:
-        return f"one {kind}standard deviation ({number(spread, 1)} points)"
+        return f"one {kind}standard deviation ({in_points(spread)} points)"
     return "one point"
 
 

@@ -7,8 +7,9 @@ import numpy as np
 from sessionwise.models.curve_comparison import ATTENDED, LOST, MOST_GROUPS, GroupsCompared
 from sessionwise.models.early_alliance_ending import IncidenceFit
 from sessionwise.show.display import Note, Sentence, answered, explained
-from sessionwise.show.effect_words import clear, ratio_per_deviation
+from sessionwise.show.effect_words import clear
 from sessionwise.show.numbers import count, interval, number, p_value
+from sessionwise.show.ratios import in_points, ratio_per_deviation
 from sessionwise.show.words import called, counted, of_whom, verdict
 
 
@@ -58,7 +59,7 @@ def early_ending(fit: IncidenceFit, name: str = "early-ending") -> Sentence:
     else:
         effect = f"neither clearly more nor clearly fewer {ended}"
     text = (
-        f"An early {alliance} one standard deviation ({number(spread, 1)} points) higher went "
+        f"An early {alliance} one standard deviation ({in_points(spread)} points) higher went "
         f"with {effect} in the end (subdistribution hazard ratio "
         f"{ratio_per_deviation(row, spread)}). This is about how many ever end this way, "
         "other endings counted as such, and not about the rate among clients still in therapy. It "

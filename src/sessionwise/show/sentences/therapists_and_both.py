@@ -9,6 +9,7 @@ from sessionwise.models.therapists_leaving import TherapistDifferences
 from sessionwise.show.display import Sentence, answered
 from sessionwise.show.figures.both_endings import TERMS, per_deviation
 from sessionwise.show.numbers import decimals, interval, number, p_value
+from sessionwise.show.ratios import in_points, ratio_with_limits
 from sessionwise.show.words import (
     article,
     called,
@@ -115,7 +116,7 @@ def both_endings(both: EndingHazards, name: str = "both-endings") -> Sentence:
     said = []
     for place, (ending, (scale, _)) in enumerate(TERMS.items()):
         spread = unplanned.scales.get(scale, math.nan)
-        step = f"one standard deviation ({number(spread, 1)} points)" if spread > 0 else "one point"
+        step = f"one standard deviation ({in_points(spread)} points)" if spread > 0 else "one point"
         subject = (
             f"{article(f'average {alliance}')} {step} higher before the session"
             if place == 0
@@ -144,9 +145,8 @@ def _effect(numbers: tuple[float, float, float], kind: str) -> str:
         effect = f"a {'lower' if middle < 0 else 'higher'} {hazard}"
     else:
         effect = f"no clear difference in the {hazard}"
-    ratio, bottom, top = (math.exp(value) for value in numbers)
-    places = decimals(bottom, top, 1.0)
-    return f"{effect} (hazard ratio {number(ratio, places)}, {interval(bottom, top, places)})"
+    told = ratio_with_limits({"estimate": middle, "low": low, "high": high})
+    return f"{effect} (hazard ratio {told})"
 
 
 def _apart(both: EndingHazards, place: int) -> str:
