@@ -184,3 +184,19 @@ def test_therapists_who_each_have_a_stratum_are_never_compared(rows):
     with pytest.raises(Refused, match="Each `client` holds one `therapist` only"):
         fitted(frame, formula, strata="client")
     assert fitted(frame, formula, strata="site").health.sound
+
+
+class TestCurvesAskedForWrongly:
+    def test_a_place_that_is_none_is_not_taken_for_zero(self, rows):
+        with pytest.raises(InvalidInput, match="'median' is no place of the columns"):
+            fitted(rows).baseline_hazard("median")
+
+    def test_profiles_that_are_no_table(self, rows):
+        with pytest.raises(InvalidInput, match="the profiles are a dict"):
+            fitted(rows).curves({"x": 1.0})
+
+    def test_times_of_a_path_that_are_text(self, rows):
+        path = pd.DataFrame({"x": [0.0], "who": ["a"], "start": ["0"], "stop": ["3"]})
+        with pytest.raises(InvalidInput, match="`start` holds no numbers") as caught:
+            fitted(rows).curves(path, path="who")
+        assert len(caught.value.problems) == 2

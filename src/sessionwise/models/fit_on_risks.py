@@ -8,6 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from sessionwise.engine.proportional_hazards import Transform
+from sessionwise.errors import InvalidInput, Problem, nearest
 from sessionwise.models.fit import Curve, Fit
 from sessionwise.models.predicted_staying import (
     CENSORED_OTHERS,
@@ -208,6 +209,11 @@ class FitOnRisks(Fit):
             ``stratum, time, at_risk, events, hazard, std_error``, one row per event time. By Efron
             or Breslow, as the fit takes ties.
 
+        Raises
+        ------
+        InvalidInput
+            A place that is neither.
+
         References
         ----------
         Breslow (1972), J R Stat Soc B 34:216–217; Tsiatis (1981), Ann Stat 9:93–108.
@@ -219,6 +225,10 @@ class FitOnRisks(Fit):
         >>> bool(fit.baseline_hazard("means")["hazard"].is_monotonic_increasing)
         True
         """
+        if at not in ("zero", "means"):
+            remedy = nearest(str(at), ("zero", "means"))
+            found = f"'{at}' is no place of the columns"
+            raise InvalidInput([Problem(found, "", remedy)], "the baseline hazard")
         return baseline_table(self.risks, centred=at == "means")
 
     def curves(self, profiles: pd.DataFrame, path: str = "") -> Curve:

@@ -144,6 +144,10 @@ def described(rows: RiskRows, profiles: pd.DataFrame, path: str = "") -> dict[st
     An index of text names them; otherwise the columns in which they differ do. Of a path, whose
     rows follow one another, the column that tells paths apart.
     """
+    if not isinstance(profiles, pd.DataFrame):
+        remedy = "Give a DataFrame with one row per curve: pd.DataFrame([{…}], index=[name])."
+        found = f"the profiles are a {type(profiles).__name__}"
+        raise InvalidInput([Problem(found, "", remedy)], "the curves")
     matrix = columns_of(rows, profiles)
     if path:
         return _paths(profiles, matrix, path)
@@ -168,6 +172,12 @@ def _paths(profiles: pd.DataFrame, matrix: np.ndarray, path: str) -> dict[str, D
         remedy = "A path has a column that names it, and when each row holds: `start`, `stop`."
         raise InvalidInput(
             [Problem(f"there is no column `{name}`", "", remedy) for name in missing], "the curves"
+        )
+    wordy = [name for name in (BEGINS, ENDS) if not is_numeric(profiles[name])]
+    if wordy:
+        remedy = "Give when each row holds as numbers, on the clock of the fit."
+        raise InvalidInput(
+            [Problem(f"`{name}` holds no numbers", "", remedy) for name in wordy], "the curves"
         )
     found = {}
     for name, places in profiles.reset_index(drop=True).groupby(path, sort=False).groups.items():
